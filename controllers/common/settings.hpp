@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace slipway {
+
+/// A serving runtime that the platform team offers by name in the operator's configuration.
+struct ServingRuntime {
+  std::string name;
+  std::string image;
+  std::vector<std::string> command;
+  std::vector<std::string> args;
+  bool operator==(const ServingRuntime&) const = default;
+};
+
+/// What the planners need to know of this installation. Immutable for the life of the process.
+struct Settings {
+  std::string cluster_domain = "cluster.local";
+  /// The image that holds this binary; drift evaluations run in it.
+  std::string worker_image;
+  std::vector<ServingRuntime> runtimes;
+};
+
+}  // namespace slipway

@@ -1,0 +1,138 @@
+#include "operator/cache/store.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "operator/kube/labels.hpp"
+
+namespace slipway {
+namespace {
+
+/// True when `next` tells nothing newer about the object than `known` does.
+bool IsStale(const Object& known, const Object& next) {
+  if (known.meta.uid != next.meta.uid) return false;
+  return known.meta.resource_version == next.meta.resource_version ||
+         (known.meta.resource_version.AtLeast(next.meta.resource_version));
+}
+
+}  // namespace
+
+std::string_view OwnerUid(const ObjectMeta& meta) {
+  const auto label = meta.labels.find(labels::kOwnerUid);
+  return label == meta.labels.end() ? std::string_view{} : std::string_view(label->second);
+}
+
+std::optional<ObjectKey> OwnerKey(const ObjectMeta& meta) {
+  const auto owner = meta.annotations.find(labels::kOwner);
+  if (owner == meta.annotations.end()) return std::nullopt;
+  const auto slash = owner->second.find('/');
+  if (slash == std::string::npos) return std::nullopt;
+  return ObjectKey{kHomeCluster, owner->second.substr(0, slash), owner->second.substr(slash + 1)};
+}
+
+Store::Change Store::Upsert(ObjectPtr object) {
+  std::unique_lock lock(mutex_);
+  Raise(object->meta.resource_version);
+  auto& slot = objects_[object->key];
+  if (slot && IsStale(*slot, *object)) return {false, slot};
+  Change change{true, slot};
+  if (slot) Unindex(*slot);
+  slot = object;
+  Index(object);
+  return change;
+}
+
+Store::Change Store::Remove(const ObjectKey& key, std::string_view uid,
+                            const ResourceVersion& version) {
+  std::unique_lock lock(mutex_);
+  Raise(version);
+  const auto found = objects_.find(key);
+  if (found == objects_.end() || found->second->meta.uid != uid) return {};
+  Change change{true, found->second};
+  Unindex(*found->second);
+  objects_.erase(found);
+  return change;
+}
+
+std::vector<ObjectPtr> Store::Replace(std::vector<ObjectPtr> objects,
+                                      const ResourceVersion& version) {
+  std::unique_lock lock(mutex_);
+  std::vector<ObjectPtr> changed;
+  std::unordered_map<ObjectKey, ObjectPtr, ObjectKeyHash> next;
+  next.reserve(objects.size());
+  for (auto& object : objects) {
+    const auto known = objects_.find(object->key);
+    if (known != objects_.end() && IsStale(*known->second, *object)) {
+      next.emplace(object->key, known->second);
+      continue;
+    }
+    changed.push_back(object);
+    next.emplace(object->key, std::move(object));
+  }
+  for (const auto& [key, object] : objects_) {
+    if (!next.contains(key)) changed.push_back(object);
+  }
+  objects_ = std::move(next);
+  by_owner_.clear();
+  for (const auto& [key, object] : objects_) Index(object);
+  Raise(version);
+  synced_ = true;
+  return changed;
+}
+
+ObjectPtr Store::Find(const ObjectKey& key) const {
+  std::shared_lock lock(mutex_);
+  const auto found = objects_.find(key);
+  return found == objects_.end() ? nullptr : found->second;
+}
+
+void Store::AppendOwned(std::string_view owner_uid, std::vector<ObjectPtr>& out) const {
+  std::shared_lock lock(mutex_);
+  const auto owned = by_owner_.find(std::string(owner_uid));
+  if (owned == by_owner_.end()) return;
+  for (const auto& [key, object] : owned->second) out.push_back(object);
+}
+
+std::vector<ObjectPtr> Store::All() const {
+  std::shared_lock lock(mutex_);
+  std::vector<ObjectPtr> all;
+  all.reserve(objects_.size());
+  for (const auto& [key, object] : objects_) all.push_back(object);
+  return all;
+}
+
+std::size_t Store::Size() const {
+  std::shared_lock lock(mutex_);
+  return objects_.size();
+}
+
+void Store::SeenUpTo(const ResourceVersion& version) {
+  std::unique_lock lock(mutex_);
+  Raise(version);
+}
+
+std::uint64_t Store::Seen() const {
+  std::shared_lock lock(mutex_);
+  return seen_;
+}
+
+bool Store::Synced() const {
+  std::shared_lock lock(mutex_);
+  return synced_;
+}
+
+void Store::Index(const ObjectPtr& object) {
+  const auto uid = OwnerUid(object->meta);
+  if (!uid.empty()) by_owner_[std::string(uid)].emplace(object->key, object);
+}
+
+void Store::Unindex(const Object& object) {
+  const auto owned = by_owner_.find(std::string(OwnerUid(object.meta)));
+  if (owned == by_owner_.end()) return;
+  owned->second.erase(object.key);
+  if (owned->second.empty()) by_owner_.erase(owned);
+}
+
+void Store::Raise(const ResourceVersion& version) { seen_ = std::max(seen_, version.Number()); }
+
+}  // namespace slipway

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string_view>
+
+/// The labels and annotations by which Slipway knows its own objects. Documented for users in
+/// docs/labels.md; changing one orphans every running child.
+namespace slipway::labels {
+
+inline constexpr std::string_view kManagedBy = "app.kubernetes.io/managed-by";
+inline constexpr std::string_view kManagedByValue = "slipway";
+/// The one selector of every watch on a built-in kind: only our own children reach our memory.
+inline constexpr std::string_view kSelector = "app.kubernetes.io/managed-by=slipway";
+
+/// UID of the custom resource a child belongs to. Unlike an owner reference it also works for a
+/// child in another namespace or cluster.
+inline constexpr std::string_view kOwnerUid = "slipway.dev/owner-uid";
+inline constexpr std::string_view kOwnerKind = "slipway.dev/owner-kind";
+/// Annotation "namespace/name" of the owner (a name may be longer than a label value).
+inline constexpr std::string_view kOwner = "slipway.dev/owner";
+
+}  // namespace slipway::labels

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "operator/kube/resource.hpp"
+
+/// Projections of the built-in kinds: only what a decision is made on, so that an object costs
+/// hundreds of bytes in memory and not tens of thousands.
+namespace slipway {
+
+struct ContainerState {
+  std::string name;
+  bool ready = false;
+  std::int32_t restarts = 0;
+  std::string waiting_reason;   ///< E.g. ImagePullBackOff; empty when not waiting.
+  std::string waiting_message;
+  std::optional<std::int32_t> exit_code;  ///< Set once terminated.
+  std::string terminated_reason;          ///< E.g. OOMKilled, Error, Completed.
+  std::string termination_message;        ///< What the program wrote to /dev/termination-log.
+  std::optional<Instant> finished;
+};
+
+struct PodView {
+  enum class Phase { kPending, kRunning, kSucceeded, kFailed, kUnknown };
+  Phase phase = Phase::kUnknown;
+  bool ready = false;      ///< Condition Ready.
+  bool scheduled = false;  ///< Condition PodScheduled.
+  std::string scheduling_message;  ///< Why it is not scheduled.
+  std::string reason;              ///< status.reason, e.g. Evicted.
+  std::string message;
+  std::string node_name;
+  std::string ip;
+  std::optional<Instant> started;
+  std::vector<ContainerState> containers;
+};
+
+/// A condition of apps/v1 and autoscaling/v2 status.
+struct ConditionView {
+  std::string type;
+  std::string status;
+  std::string reason;
+  std::string message;
+};
+
+struct DeploymentView {
+  std::int64_t observed_generation = 0;
+  std::int32_t spec_replicas = 0;
+  std::int32_t replicas = 0;
+  std::int32_t ready_replicas = 0;
+  std::int32_t updated_replicas = 0;
+  std::int32_t available_replicas = 0;
+  std::vector<ConditionView> conditions;
+};
+
+struct ServiceView {
+  std::string cluster_ip;
+};
+
+struct DisruptionBudgetView {
+  std::int32_t current_healthy = 0;
+  std::int32_t desired_healthy = 0;
+};
+
+struct AutoscalerView {
+  std::int32_t current_replicas = 0;
+  std::int32_t desired_replicas = 0;
+  std::optional<std::int32_t> current_cpu_utilization;  ///< Percent of the request.
+  std::vector<ConditionView> conditions;
+};
+
+Result<PodView> DecodePod(const JsonView& object);
+Result<DeploymentView> DecodeDeployment(const JsonView& object);
+Result<ServiceView> DecodeService(const JsonView& object);
+Result<DisruptionBudgetView> DecodeDisruptionBudget(const JsonView& object);
+Result<AutoscalerView> DecodeAutoscaler(const JsonView& object);
+
+inline constexpr Resource<PodView> kPods{{"", "v1", "Pod", "pods"}, DecodePod};
+inline constexpr Resource<ServiceView> kServices{
+    {"", "v1", "Service", "services"}, DecodeService, true};
+inline constexpr Resource<DeploymentView> kDeployments{
+    {"apps", "v1", "Deployment", "deployments"}, DecodeDeployment, true};
+inline constexpr Resource<DisruptionBudgetView> kDisruptionBudgets{
+    {"policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets"}, DecodeDisruptionBudget, true};
+inline constexpr Resource<AutoscalerView> kAutoscalers{
+    {"autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers"},
+    DecodeAutoscaler, true};
+
+}  // namespace slipway

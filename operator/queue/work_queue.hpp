@@ -1,0 +1,46 @@
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+
+#include "operator/queue/backoff.hpp"
+#include "operator/queue/queue_core.hpp"
+
+namespace slipway {
+
+/// QueueCore for many threads, with blocking Take and per-key backoff. Thread-safe.
+class WorkQueue {
+ public:
+  WorkQueue(const Clock& clock, std::size_t max_per_namespace, std::uint64_t seed)
+      : clock_(clock),
+        core_(max_per_namespace),
+        backoff_(std::chrono::milliseconds(100), std::chrono::seconds(60), seed) {}
+
+  void Add(const ObjectKey& key, Priority priority = Priority::kLive);
+  void AddAfter(const ObjectKey& key, std::chrono::milliseconds delay);
+  /// Looks at the key again after its next backoff delay, at least `at_least`.
+  void AddBackedOff(const ObjectKey& key, std::chrono::milliseconds at_least = {});
+  /// The key succeeded: its backoff starts anew.
+  void Forget(const ObjectKey& key);
+
+  /// Blocks until a key is ready; std::nullopt once `stop` is requested. Pair each with one Done.
+  std::optional<QueueCore::Item> Take(std::stop_token stop);
+  void Done(const ObjectKey& key);
+
+  std::size_t Waiting() const;
+  std::size_t Working() const;
+
+ private:
+  const Clock& clock_;
+  mutable std::mutex mutex_;
+  std::condition_variable_any changed_;
+  // All below are guarded by mutex_.
+  QueueCore core_;
+  Backoff backoff_;
+  std::uint64_t changes_ = 0;  ///< Tells a sleeping Take that something is new.
+};
+
+}  // namespace slipway

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "operator/base/clock.hpp"
+#include "operator/base/result.hpp"
+#include "operator/kube/identity.hpp"
+
+namespace slipway {
+
+/// Creates a child that never changes afterwards (a pod, a headless service). If the name is
+/// taken by an object of the same owner this has already happened; if by anybody else, nothing
+/// is touched and the pass reports `WriteFailure::foreign`.
+struct Create {
+  ResourceType type;
+  ObjectKey key;
+  nlohmann::json body;  ///< Whole object without status, name, namespace and owner marks.
+};
+
+/// Brings a child to exactly these fields by server-side apply; fields that are not named stay
+/// as others set them. Skipped when the object already has them.
+struct Apply {
+  ResourceType type;
+  ObjectKey key;
+  nlohmann::json body;  ///< As in Create.
+};
+
+/// Removes exactly the object that was seen: after a live read, with uid and resourceVersion as
+/// preconditions.
+struct Delete {
+  ResourceType type;
+  ObjectKey key;
+  std::string uid;
+  std::string why;  ///< For the log: one clause, e.g. "its group is restarted".
+  /// Seconds for a clean end of a pod; std::nullopt leaves the pod's own setting.
+  std::optional<std::int32_t> grace_seconds;
+};
+
+using Action = std::variant<Create, Apply, Delete>;
+
+/// An Event on the custom resource. Emitted on transitions only, after the status that records
+/// the transition has been written.
+struct EmitEvent {
+  enum class Type { kNormal, kWarning };
+  Type type = Type::kNormal;
+  std::string reason;  ///< CamelCase constant.
+  std::string action;  ///< CamelCase constant: what the operator did or tried.
+  std::string note;    ///< For the user: what, which object, the way out.
+};
+
+/// What one pass wants to do. The actions are independent of each other and run together; what
+/// must come after them is planned by the next pass, which sees their effect.
+struct Plan {
+  std::vector<Action> actions;
+  std::vector<EmitEvent> events;
+  /// When to look again although nothing has happened (a deadline, a schedule).
+  std::optional<Instant> wake_at;
+};
+
+/// A write of this pass that did not succeed, handed back to the planner so that the status can
+/// say so.
+struct WriteFailure {
+  ResourceType type;
+  ObjectKey key;
+  Error error;
+  bool foreign = false;  ///< The name is held by an object that is not ours.
+};
+
+}  // namespace slipway

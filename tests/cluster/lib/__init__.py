@@ -1,0 +1,1 @@
+"""The embedded cluster: a Kubernetes control plane, with simulated nodes or one real node."""
