@@ -1,0 +1,16 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace slipway {
+
+/// The longest message a status of ours may hold (maxLength of the CRDs).
+inline constexpr std::size_t kMaxMessage = 1024;
+
+/// `text` as one line for a status: runs of white space and control characters become one space,
+/// and more than `max` bytes are cut at a character boundary and end in "...".
+std::string OneLine(std::string_view text, std::size_t max = kMaxMessage);
+
+}  // namespace slipway
