@@ -1,0 +1,17 @@
+#include "controllers/registry.hpp"
+
+#include "controllers/drift_monitor/controller.hpp"
+#include "controllers/model_deployment/controller.hpp"
+#include "controllers/training_job/controller.hpp"
+
+namespace slipway {
+
+std::vector<Controller> MakeControllers(const Settings& settings) {
+  return {
+      MakeTrainingJobController(settings),
+      MakeModelDeploymentController(settings),
+      MakeDriftMonitorController(settings),
+  };
+}
+
+}  // namespace slipway

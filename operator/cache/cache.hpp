@@ -1,0 +1,58 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "operator/cache/store.hpp"
+
+namespace slipway {
+
+/// All stores of the process: one for each kind in each cluster. Filled with stores before any
+/// informer starts and fixed from then on, hence thread-safe.
+class Cache {
+ public:
+  /// The store of that kind, made on first use.
+  Store& StoreFor(const ClusterId& cluster, const ResourceType& type) {
+    auto& store = stores_[{cluster, type}];
+    if (!store) store = std::make_unique<Store>(cluster, type);
+    return *store;
+  }
+
+  /// One look at a custom resource and at all objects that carry its UID, in every cluster,
+  /// ordered by kind and key. Empty when the resource is not there.
+  Snapshot Take(const ResourceType& type, const ObjectKey& key) const {
+    const auto home = stores_.find({key.cluster, type});
+    const ObjectPtr resource = home == stores_.end() ? nullptr : home->second->Find(key);
+    if (!resource) return {};
+    std::vector<ObjectPtr> objects{resource};
+    for (const auto& [id, store] : stores_) store->AppendOwned(resource->meta.uid, objects);
+    return Snapshot(std::move(objects));
+  }
+
+  /// True when the newest version seen of that kind is at least `version`.
+  bool HasSeen(const ClusterId& cluster, const ResourceType& type, std::uint64_t version) const {
+    const auto store = stores_.find({cluster, type});
+    return store == stores_.end() || store->second->Seen() >= version;
+  }
+
+  /// True once every store has taken in a whole list.
+  bool Synced() const {
+    for (const auto& [id, store] : stores_) {
+      if (!store->Synced()) return false;
+    }
+    return true;
+  }
+
+  std::vector<const Store*> Stores() const {
+    std::vector<const Store*> all;
+    for (const auto& [id, store] : stores_) all.push_back(store.get());
+    return all;
+  }
+
+ private:
+  std::map<std::pair<ClusterId, ResourceType>, std::unique_ptr<Store>> stores_;
+};
+
+}  // namespace slipway

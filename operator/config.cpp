@@ -1,0 +1,195 @@
+#include "operator/config.hpp"
+
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <charconv>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+namespace slipway {
+namespace {
+
+std::string EnvironmentName(std::string_view flag) {
+  std::string name = "SLIPWAY_";
+  for (const char c : flag.substr(2)) {
+    name += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  }
+  return name;
+}
+
+const ConfigKey* FindKey(std::string_view key) {
+  const auto& keys = ConfigKeys();
+  const auto found = std::find_if(keys.begin(), keys.end(),
+                                  [key](const ConfigKey& known) { return known.key == key; });
+  return found == keys.end() ? nullptr : &*found;
+}
+
+std::vector<std::string> Strings(const YAML::Node& list) {
+  std::vector<std::string> texts;
+  for (const auto& item : list) texts.push_back(item.as<std::string>());
+  return texts;
+}
+
+ServingRuntime ReadRuntime(const YAML::Node& node) {
+  return {node["name"].as<std::string>(), node["image"].as<std::string>(),
+          Strings(node["command"]), Strings(node["args"])};
+}
+
+/// Takes in one entry of the file; returns what is wrong with it, or an empty text.
+std::string ReadEntry(const std::string& key, const YAML::Node& value, ConfigSource& source) {
+  if (key == "watchNamespaces") {
+    source.watch_namespaces = Strings(value);
+  } else if (key == "runtimes") {
+    for (const auto& runtime : value) source.runtimes.push_back(ReadRuntime(runtime));
+  } else if (FindKey(key) != nullptr && value.IsScalar()) {
+    source.texts[key] = value.as<std::string>();
+  } else if (value.IsMap()) {
+    std::string problems;
+    for (const auto& member : value) {
+      problems += ReadEntry(key + "." + member.first.as<std::string>(), member.second, source);
+    }
+    return problems;
+  } else {
+    return source.name + ": " + key + " is not a setting; see docs/operations.md for the list\n";
+  }
+  return {};
+}
+
+/// Looks values up through the sources and collects what is wrong with them.
+class Reader {
+ public:
+  explicit Reader(const std::vector<ConfigSource>& sources) : sources_(sources) {}
+
+  void Text(std::string_view key, std::string& out) {
+    if (const auto* found = Find(key)) out = *found;
+  }
+  void Bool(std::string_view key, bool& out) {
+    const auto* found = Find(key);
+    if (found == nullptr) return;
+    if (*found != "true" && *found != "false") return Complain(key, *found, "true or false");
+    out = *found == "true";
+  }
+  void Number(std::string_view key, std::size_t low, std::size_t high, std::size_t& out) {
+    const auto* found = Find(key);
+    if (found == nullptr) return;
+    std::size_t value = 0;
+    const auto end = found->data() + found->size();
+    const auto [stop, error] = std::from_chars(found->data(), end, value);
+    if (error != std::errc{} || stop != end || value < low || value > high) {
+      return Complain(key, *found,
+                      "a number from " + std::to_string(low) + " to " + std::to_string(high));
+    }
+    out = value;
+  }
+  void LogLevel(std::string_view key, log::Level& out) {
+    const auto* found = Find(key);
+    if (found == nullptr) return;
+    const auto level = log::ParseLevel(*found);
+    if (!level) return Complain(key, *found, "debug, info, warn or error");
+    out = *level;
+  }
+  void Complain(std::string_view key, const std::string& value, const std::string& rule) {
+    problems_ += where_ + ": " + std::string(key) + " is \"" + value + "\" but must be " + rule + "\n";
+  }
+  const std::string& Problems() const { return problems_; }
+
+ private:
+  const std::string* Find(std::string_view key) {
+    for (const auto& source : sources_) {
+      const auto found = source.texts.find(std::string(key));
+      if (found == source.texts.end()) continue;
+      where_ = source.name;
+      return &found->second;
+    }
+    return nullptr;
+  }
+
+  const std::vector<ConfigSource>& sources_;
+  std::string where_;
+  std::string problems_;
+};
+
+}  // namespace
+
+const std::vector<ConfigKey>& ConfigKeys() {
+  static const std::vector<ConfigKey> keys = {
+      {"kubeconfig", "--kubeconfig", "kubeconfig file; default $KUBECONFIG, else in-cluster"},
+      {"context", "--context", "context of the kubeconfig; default its current one"},
+      {"logLevel", "--log-level", "debug, info, warn or error"},
+      {"adminAddress", "--admin-address", "HOST:PORT of /healthz, /readyz, /metrics and /debug"},
+      {"workers", "--workers", "objects worked on at once, for each kind (3 to 256)"},
+      {"leaderElection.enabled", "--leader-elect", "true: only the holder of the Lease writes"},
+      {"leaderElection.leaseName", "--lease-name", "name of the Lease"},
+      {"leaderElection.leaseNamespace", "--lease-namespace", "namespace of the Lease"},
+      {"clusterDomain", "--cluster-domain", "DNS domain of the cluster's Services"},
+      {"workerImage", "--worker-image", "image with this binary, for drift evaluations"},
+  };
+  return keys;
+}
+
+Result<ConfigSource> ReadConfigFile(const std::string& path) {
+  ConfigSource source{path, {}, {}, {}};
+  std::string problems;
+  try {
+    for (const auto& entry : YAML::LoadFile(path)) {
+      problems += ReadEntry(entry.first.as<std::string>(), entry.second, source);
+    }
+  } catch (const YAML::Exception& error) {
+    return Fail(Code::kInvalid, path + ": " + error.what());
+  }
+  if (!problems.empty()) return Fail(Code::kInvalid, problems);
+  return source;
+}
+
+ConfigSource ReadEnvironment(const std::function<const char*(const char*)>& getenv) {
+  ConfigSource source{"environment", {}, {}, {}};
+  for (const auto& key : ConfigKeys()) {
+    const char* value = getenv(EnvironmentName(key.flag).c_str());
+    if (value != nullptr) source.texts[std::string(key.key)] = value;
+  }
+  return source;
+}
+
+Result<Config> MakeConfig(const std::vector<ConfigSource>& sources) {
+  Config config;
+  Reader reader(sources);
+  reader.Text("kubeconfig", config.kubeconfig);
+  reader.Text("context", config.context);
+  reader.LogLevel("logLevel", config.log_level);
+  reader.Text("adminAddress", config.admin_address);
+  reader.Number("workers", 3, 256, config.workers);
+  reader.Bool("leaderElection.enabled", config.leader_elect);
+  reader.Text("leaderElection.leaseName", config.lease_name);
+  reader.Text("leaderElection.leaseNamespace", config.lease_namespace);
+  reader.Text("clusterDomain", config.settings.cluster_domain);
+  reader.Text("workerImage", config.settings.worker_image);
+  for (const auto& source : sources) {
+    if (config.watch_namespaces.empty()) config.watch_namespaces = source.watch_namespaces;
+    if (config.settings.runtimes.empty()) config.settings.runtimes = source.runtimes;
+  }
+  if (!reader.Problems().empty()) return Fail(Code::kInvalid, reader.Problems());
+  return config;
+}
+
+std::string DescribeConfig(const Config& config) {
+  nlohmann::json runtimes = nlohmann::json::array();
+  for (const auto& runtime : config.settings.runtimes) {
+    runtimes.push_back({{"name", runtime.name}, {"image", runtime.image}});
+  }
+  return nlohmann::json{{"kubeconfig", config.kubeconfig},
+                        {"context", config.context},
+                        {"adminAddress", config.admin_address},
+                        {"workers", config.workers},
+                        {"watchNamespaces", config.watch_namespaces},
+                        {"leaderElection",
+                         {{"enabled", config.leader_elect},
+                          {"leaseName", config.lease_name},
+                          {"leaseNamespace", config.lease_namespace}}},
+                        {"clusterDomain", config.settings.cluster_domain},
+                        {"workerImage", config.settings.worker_image},
+                        {"runtimes", runtimes}}
+      .dump(2);
+}
+
+}  // namespace slipway

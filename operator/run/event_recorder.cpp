@@ -1,0 +1,60 @@
+#include "operator/run/event_recorder.hpp"
+
+#include "operator/base/log.hpp"
+
+namespace slipway {
+
+EventRecorder::EventRecorder(Clients clients, std::string instance, Metrics& metrics,
+                             const Clock& clock)
+    : clients_(std::move(clients)),
+      series_(std::move(instance)),
+      emitted_(metrics.EventsEmitted()),
+      clock_(clock),
+      thread_([this](std::stop_token stop) { Run(stop); }) {}
+
+EventRecorder::~EventRecorder() {
+  {
+    std::lock_guard lock(mutex_);
+    give_up_ = clock_.Steady() + std::chrono::seconds(2);
+  }
+  thread_.request_stop();
+}
+
+void EventRecorder::Emit(const Owner& regarding, EmitEvent event) {
+  {
+    std::lock_guard lock(mutex_);
+    if (waiting_.size() >= kMaxWaiting) waiting_.pop_front();
+    waiting_.push_back({regarding, std::move(event)});
+  }
+  changed_.notify_one();
+}
+
+void EventRecorder::Run(std::stop_token stop) {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    changed_.wait(lock, stop, [this] { return !waiting_.empty(); });
+    if (waiting_.empty() || clock_.Steady() >= give_up_) return;
+    const Waiting next = std::move(waiting_.front());
+    waiting_.pop_front();
+    lock.unlock();
+    Send(next);
+    lock.lock();
+  }
+}
+
+void EventRecorder::Send(const Waiting& waiting) {
+  const auto decision = series_.Decide(waiting.regarding, waiting.event, clock_.Now());
+  const auto request = decision.create
+                           ? CreateRequest(kEventType, decision.key, decision.body.dump())
+                           : MergePatchRequest(kEventType, decision.key, decision.body.dump());
+  const auto response = clients_.at(decision.key.cluster)->Send(request);
+  if (response) {
+    emitted_.Increment();
+  } else {
+    log::Warn("event not recorded", {{"object", waiting.regarding.key.ToString()},
+                                     {"reason", waiting.event.reason},
+                                     {"error", response.error().message}});
+  }
+}
+
+}  // namespace slipway

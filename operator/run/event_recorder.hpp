@@ -1,0 +1,45 @@
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+
+#include "operator/base/metrics.hpp"
+#include "operator/run/event_series.hpp"
+#include "operator/run/executor.hpp"
+
+namespace slipway {
+
+/// Sends Events from a thread of its own, so that they never delay a reconcile. Events are a
+/// courtesy to the reader: when more than `kMaxWaiting` wait, the oldest are dropped, and one
+/// that the API server refuses is logged and not repeated. Thread-safe.
+class EventRecorder {
+ public:
+  EventRecorder(Clients clients, std::string instance, Metrics& metrics, const Clock& clock);
+  /// Sends what waits, for at most two seconds, then stops.
+  ~EventRecorder();
+
+  void Emit(const Owner& regarding, EmitEvent event);
+
+ private:
+  static constexpr std::size_t kMaxWaiting = 1000;
+  struct Waiting {
+    Owner regarding;
+    EmitEvent event;
+  };
+  void Run(std::stop_token stop);
+  void Send(const Waiting& waiting);
+
+  Clients clients_;
+  EventSeries series_;  // used by the thread only
+  Counter emitted_;
+  const Clock& clock_;
+  std::mutex mutex_;
+  std::condition_variable_any changed_;
+  std::deque<Waiting> waiting_;  // guarded by mutex_
+  SteadyInstant give_up_ = SteadyInstant::max();  // guarded by mutex_
+  std::jthread thread_;
+};
+
+}  // namespace slipway

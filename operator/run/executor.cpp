@@ -1,0 +1,132 @@
+#include "operator/run/executor.hpp"
+
+#include <algorithm>
+
+#include "operator/base/log.hpp"
+
+namespace slipway {
+namespace {
+
+/// One request of a round and the write that waits for its answer.
+struct InFlight {
+  Write* write;
+  ClusterId cluster;
+  HttpRequest request;
+};
+
+std::vector<InFlight> NextRound(std::vector<Write>& writes) {
+  std::vector<InFlight> round;
+  for (auto& write : writes) {
+    if (auto request = write.Next()) {
+      round.push_back({&write, write.Key().cluster, std::move(*request)});
+    }
+  }
+  return round;
+}
+
+void AnswerAll(const std::vector<InFlight>& round, const Error& error) {
+  for (const auto& item : round) item.write->OnResponse(tl::unexpected(error));
+}
+
+}  // namespace
+
+std::vector<WriteFailure> Executor::Execute(const Owner& owner, const std::vector<Action>& actions,
+                                            const Snapshot& world) {
+  std::vector<Write> writes;
+  writes.reserve(actions.size());
+  for (const auto& action : actions) writes.emplace_back(owner, action, world);
+
+  const bool deletes = std::any_of(writes.begin(), writes.end(), std::mem_fn(&Write::IsDelete));
+  if (deletes) {
+    if (auto confirmed = ConfirmOwner(owner); !confirmed) {
+      AnswerAll(NextRound(writes), confirmed.error());
+    }
+  }
+  Advance(owner, writes);
+
+  std::vector<WriteFailure> failures;
+  for (const auto& write : writes) {
+    Report(owner, write);
+    if (write.Failure()) failures.push_back(*write.Failure());
+  }
+  return failures;
+}
+
+void Executor::Advance(const Owner& owner, std::vector<Write>& writes) {
+  for (auto round = NextRound(writes); !round.empty(); round = NextRound(writes)) {
+    if (!may_write_()) {
+      return AnswerAll(round, {Code::kUnavailable, "this replica does not lead any more", {}});
+    }
+    for (const auto& [cluster, client] : clients_) {
+      std::vector<HttpRequest> requests;
+      std::vector<Write*> waiting;
+      for (auto& item : round) {
+        if (item.cluster != cluster) continue;
+        requests.push_back(std::move(item.request));
+        waiting.push_back(item.write);
+      }
+      auto answers = client->SendAll(std::move(requests));
+      for (std::size_t i = 0; i < waiting.size(); ++i) {
+        waiting[i]->OnResponse(std::move(answers[i]));
+      }
+    }
+  }
+  for (const auto& write : writes) {
+    barrier_.Wrote(owner.key, {write.Key().cluster, write.Type(), write.Version()},
+                   clock_.Steady());
+  }
+}
+
+Result<void> Executor::ConfirmOwner(const Owner& owner) {
+  auto response = clients_.at(owner.key.cluster)->Send(GetRequest(owner.type, owner.key));
+  if (!response) return tl::unexpected(response.error());
+  JsonParser parser;
+  auto object = parser.Parse(response->body);
+  if (!object) return tl::unexpected(object.error());
+  auto meta = DecodeMeta(*object);
+  if (!meta) return tl::unexpected(meta.error());
+  if (meta->uid != owner.uid || meta->generation != owner.generation || meta->deleted) {
+    return Fail(Code::kConflict, std::string(owner.type.kind) + " " + owner.key.ToString() +
+                                     " changed since it was read; nothing was deleted");
+  }
+  return {};
+}
+
+void Executor::Report(const Owner& owner, const Write& write) {
+  if (write.Skipped()) metrics_.WriteSkipped(write.Type().plural);
+  if (write.Failure()) {
+    log::Warn("write failed", {{"resource", write.Type().plural},
+                               {"object", write.Key().ToString()},
+                               {"code", ToString(write.Failure()->error.code)},
+                               {"error", write.Failure()->error.message}});
+  } else if (!write.Skipped()) {
+    log::Debug("written", {{"resource", write.Type().plural},
+                           {"object", write.Key().ToString()},
+                           {"delete", write.IsDelete()},
+                           {"generation", owner.generation}});
+  }
+}
+
+Result<void> Executor::WriteStatus(const Owner& owner, const ResourceVersion& version,
+                                   const nlohmann::json& status) {
+  if (!may_write_()) return Fail(Code::kUnavailable, "this replica does not lead any more");
+  const nlohmann::json body = {{"apiVersion", owner.type.ApiVersion()},
+                               {"kind", owner.type.kind},
+                               {"metadata",
+                                {{"name", owner.key.name},
+                                 {"namespace", owner.key.ns},
+                                 {"uid", owner.uid},
+                                 {"resourceVersion", version.text}}},
+                               {"status", status}};
+  auto response = clients_.at(owner.key.cluster)
+                      ->Send(ReplaceStatusRequest(owner.type, owner.key, body.dump()));
+  if (!response) return tl::unexpected(response.error());
+  JsonParser parser;
+  if (auto object = parser.Parse(response->body)) {
+    const ResourceVersion now_at{(*object)["metadata"]["resourceVersion"].Text()};
+    barrier_.Wrote(owner.key, {owner.key.cluster, owner.type, now_at.Number()}, clock_.Steady());
+  }
+  return {};
+}
+
+}  // namespace slipway

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <vector>
+
+#include "operator/base/metrics.hpp"
+#include "operator/kube/client.hpp"
+#include "operator/run/write.hpp"
+#include "operator/run/write_barrier.hpp"
+
+namespace slipway {
+
+/// The API clients of all clusters this process serves.
+using Clients = std::map<ClusterId, Client*>;
+
+/// Carries out the actions of a plan. Independent writes are in flight together; each is guarded
+/// as described at Write. Thread-safe.
+class Executor {
+ public:
+  /// `may_write` is asked before each round of requests: false ends the plan there (leadership is
+  /// lost), with a retryable failure for each action left.
+  Executor(Clients clients, WriteBarrier& barrier, Metrics& metrics, const Clock& clock,
+           std::function<bool()> may_write)
+      : clients_(std::move(clients)),
+        barrier_(barrier),
+        metrics_(metrics),
+        clock_(clock),
+        may_write_(std::move(may_write)) {}
+
+  /// Returns the actions that failed, in the order of the plan.
+  std::vector<WriteFailure> Execute(const Owner& owner, const std::vector<Action>& actions,
+                                    const Snapshot& world);
+
+  /// Replaces the status of the custom resource, provided it is still at `version`.
+  Result<void> WriteStatus(const Owner& owner, const ResourceVersion& version,
+                           const nlohmann::json& status);
+
+ private:
+  /// Reads the owner itself; an error when it is gone, being deleted or no longer what the plan
+  /// was made for. Asked once before a plan that deletes.
+  Result<void> ConfirmOwner(const Owner& owner);
+  void Advance(const Owner& owner, std::vector<Write>& writes);
+  void Report(const Owner& owner, const Write& write);
+
+  Clients clients_;
+  WriteBarrier& barrier_;
+  Metrics& metrics_;
+  const Clock& clock_;
+  std::function<bool()> may_write_;
+};
+
+}  // namespace slipway

@@ -1,0 +1,117 @@
+#include "operator/run/leader.hpp"
+
+#include <condition_variable>
+
+#include "operator/base/log.hpp"
+
+namespace slipway {
+namespace {
+
+nlohmann::json LeaseBody(const ObjectKey& key, const nlohmann::json& spec,
+                         const ResourceVersion& version) {
+  nlohmann::json meta = {{"name", key.name}, {"namespace", key.ns}};
+  if (!version.Empty()) meta["resourceVersion"] = version.text;
+  return {{"apiVersion", kLeaseType.ApiVersion()},
+          {"kind", kLeaseType.kind},
+          {"metadata", meta},
+          {"spec", spec}};
+}
+
+}  // namespace
+
+Leader::Leader(Client& client, ObjectKey lease, LeaseElection election, LeaseTimes times,
+               Metrics& metrics, const Clock& clock, std::function<void()> on_lost)
+    : client_(client),
+      lease_(std::move(lease)),
+      times_(times),
+      gauge_(metrics.Leader()),
+      clock_(clock),
+      on_lost_(std::move(on_lost)),
+      election_(std::move(election)),
+      thread_([this](std::stop_token stop) { Run(stop); }) {}
+
+bool Leader::Leads() const {
+  std::lock_guard lock(mutex_);
+  return election_.Leads(clock_.Steady());
+}
+
+void Leader::Run(std::stop_token stop) {
+  std::mutex sleep_mutex;
+  std::condition_variable_any sleep;
+  while (!stop.stop_requested()) {
+    Round();
+    const bool leads = Leads();
+    gauge_.Set(leads ? 1 : 0);
+    if (leads && !led_) log::Info("this replica leads", {{"lease", lease_.ToString()}});
+    if (led_ && !leads) {
+      log::Error("the lease could not be kept", {{"lease", lease_.ToString()}});
+      return on_lost_();
+    }
+    led_ = leads;
+    std::unique_lock lock(sleep_mutex);
+    sleep.wait_for(lock, stop, times_.retry_period, [] { return false; });
+  }
+}
+
+void Leader::Round() {
+  auto lease = Read();
+  if (!lease) {
+    log::Warn("lease not read", {{"error", lease.error().message}});
+    return;  // A held lease stays valid until its deadline; Leads() sees to that.
+  }
+  LeaseElection::Step step;
+  {
+    std::lock_guard lock(mutex_);
+    step = election_.OnRead(*lease, clock_.Now(), clock_.Steady());
+  }
+  if (step.kind == LeaseElection::Step::Kind::kWait) return;
+  const SteadyInstant sent = clock_.Steady();
+  const auto written = Write(step);
+  std::lock_guard lock(mutex_);
+  if (written) {
+    election_.OnWritten(sent);
+  } else if (written.error().code == Code::kConflict) {
+    election_.OnRefused();
+  } else {
+    log::Warn("lease not written", {{"error", written.error().message}});
+  }
+}
+
+Result<std::optional<LeaseRecord>> Leader::Read() {
+  auto response = client_.Send(GetRequest(kLeaseType, lease_));
+  if (!response) {
+    if (response.error().code == Code::kNotFound) return std::optional<LeaseRecord>{};
+    return tl::unexpected(response.error());
+  }
+  JsonParser parser;
+  auto object = parser.Parse(response->body);
+  if (!object) return tl::unexpected(object.error());
+  auto lease = DecodeLease(*object);
+  if (!lease) return tl::unexpected(lease.error());
+  return std::optional<LeaseRecord>(std::move(*lease));
+}
+
+Result<void> Leader::Write(const LeaseElection::Step& step) {
+  const auto body = LeaseBody(lease_, step.spec, step.resource_version).dump();
+  const bool create = step.kind == LeaseElection::Step::Kind::kCreate;
+  auto response = client_.Send(create ? CreateRequest(kLeaseType, lease_, body)
+                                      : ReplaceRequest(kLeaseType, lease_, body));
+  if (!response) return tl::unexpected(response.error());
+  return {};
+}
+
+void Leader::Release() {
+  thread_.request_stop();
+  if (thread_.joinable()) thread_.join();
+  if (!Leads()) return;
+  auto lease = Read();
+  if (!lease || !*lease || (*lease)->holder != election_.Identity()) return;
+  LeaseElection::Step step{LeaseElection::Step::Kind::kUpdate,
+                           election_.ReleaseSpec(**lease, clock_.Now()),
+                           (*lease)->resource_version};
+  if (Write(step)) log::Info("lease released", {{"lease", lease_.ToString()}});
+  std::lock_guard lock(mutex_);
+  election_.OnRefused();
+}
+
+}  // namespace slipway

@@ -1,0 +1,148 @@
+#include "operator/run/runner.hpp"
+
+#include <algorithm>
+#include <exception>
+
+#include "operator/base/log.hpp"
+#include "operator/kube/retry.hpp"
+
+namespace slipway {
+namespace {
+
+/// At least this many workers stay free of any one namespace.
+constexpr std::size_t kReservedWorkers = 2;
+
+std::size_t PerNamespace(std::size_t workers) {
+  return workers > kReservedWorkers ? workers - kReservedWorkers : 1;
+}
+
+}  // namespace
+
+Runner::Runner(Controller controller, RunnerContext context, std::size_t workers)
+    : controller_(std::move(controller)),
+      context_(context),
+      queue_(context.clock, PerNamespace(workers), std::hash<std::string>{}(controller_.name)),
+      workers_(workers),
+      last_progress_(context.clock.Steady().time_since_epoch()) {}
+
+void Runner::Start() {
+  for (std::size_t i = 0; i < workers_; ++i) {
+    threads_.emplace_back([this](std::stop_token stop) { Work(stop); });
+  }
+}
+
+void Runner::Drain() {
+  for (auto& thread : threads_) thread.request_stop();
+  threads_.clear();
+}
+
+void Runner::Work(std::stop_token stop) {
+  while (auto item = queue_.Take(stop)) {
+    Handle(*item);
+    queue_.Done(item->key);
+    last_progress_ = context_.clock.Steady().time_since_epoch();
+  }
+}
+
+void Runner::Handle(const QueueCore::Item& item) {
+  const SteadyInstant start = context_.clock.Steady();
+  const std::uint64_t id = ++passes_;
+  log::Scope scope({{"kind", controller_.kind.type.kind},
+                    {"namespace", item.key.ns},
+                    {"name", item.key.name},
+                    {"reconcileID", id}});
+  std::string_view result;
+  try {
+    result = Pass(item.key);
+  } catch (const std::exception& error) {
+    // A planner that throws is a bug of ours; it must cost one object, not the process.
+    log::Error("reconcile threw", {{"error", error.what()}});
+    queue_.AddBackedOff(item.key);
+    result = "exception";
+  }
+  auto& metrics = context_.metrics;
+  metrics.QueueWait().Observe(start - item.ready_since);
+  metrics.Reconciles(controller_.kind.type.kind, result).Increment();
+  metrics.ReconcileDuration(controller_.kind.type.kind)
+      .Observe(context_.clock.Steady() - start);
+}
+
+std::string_view Runner::Pass(const ObjectKey& key) {
+  const Snapshot world = context_.cache.Take(controller_.kind.type, key);
+  const Object* resource = world.FindObject(controller_.kind.type, key);
+  if (resource == nullptr) {  // Deleted: garbage collection takes the children.
+    queue_.Forget(key);
+    pacer_.Settled(key);
+    return "gone";
+  }
+  const bool up_to_date =
+      context_.barrier.Passed(key, context_.clock.Steady(), [this](const WriteBarrier::Mark& mark) {
+        return context_.cache.HasSeen(mark.cluster, mark.type, mark.version);
+      });
+  if (!up_to_date) {
+    queue_.AddAfter(key, std::chrono::milliseconds(500));
+    return "behind";
+  }
+
+  const Owner owner{controller_.kind.type, key, resource->meta.uid, resource->meta.generation};
+  const Instant now = context_.clock.Now();
+  Outcome outcome = controller_.reconcile({key, world, now, {}});
+  const auto failures = context_.executor.Execute(owner, outcome.plan.actions, world);
+  if (!failures.empty()) {
+    Outcome told = controller_.reconcile({key, world, now, failures});
+    outcome.status = std::move(told.status);
+    outcome.plan.events = std::move(told.plan.events);
+  }
+  const Recorded recorded = RecordStatus(owner, resource->meta, outcome);
+  return ComeBack(key, failures, recorded, outcome.plan.wake_at);
+}
+
+Runner::Recorded Runner::RecordStatus(const Owner& owner, const ObjectMeta& seen,
+                                      const Outcome& outcome) {
+  if (!outcome.status) {
+    pacer_.Settled(owner.key);
+    return Recorded::kUnchanged;
+  }
+  if (outcome.plan.events.empty()) {
+    const auto remaining = pacer_.Remaining(owner.key, context_.clock.Steady());
+    if (remaining.count() > 0) {
+      queue_.AddAfter(owner.key, remaining);
+      return Recorded::kLater;
+    }
+  }
+  const auto written = context_.executor.WriteStatus(owner, seen.resource_version, *outcome.status);
+  if (!written) {
+    log::Debug("status not written", {{"code", ToString(written.error().code)},
+                                      {"error", written.error().message}});
+    return Recorded::kFailed;
+  }
+  pacer_.Settled(owner.key);
+  for (const auto& event : outcome.plan.events) {
+    log::Info("transition", {{"reason", event.reason}, {"note", event.note}});
+    context_.events.Emit(owner, event);
+  }
+  return Recorded::kWritten;
+}
+
+std::string_view Runner::ComeBack(const ObjectKey& key, const std::vector<WriteFailure>& failures,
+                                  Recorded recorded, const std::optional<Instant>& wake_at) {
+  if (wake_at) {
+    const auto delay = std::chrono::ceil<std::chrono::milliseconds>(*wake_at - context_.clock.Now());
+    queue_.AddAfter(key, std::max(delay, std::chrono::milliseconds(100)));
+  }
+  std::chrono::milliseconds hint{0};
+  bool retry = recorded == Recorded::kFailed;
+  for (const auto& failure : failures) {
+    if (RetryFor(failure.error.code) == Retry::kNever || failure.foreign) continue;
+    retry = true;
+    hint = std::max(hint, failure.error.retry_after);
+  }
+  if (retry) {
+    queue_.AddBackedOff(key, hint);
+    return "retry";
+  }
+  if (failures.empty()) queue_.Forget(key);
+  return failures.empty() ? "ok" : "refused";
+}
+
+}  // namespace slipway

@@ -1,0 +1,179 @@
+#include "operator/run/write.hpp"
+
+#include <utility>
+
+#include "operator/base/hash.hpp"
+#include "operator/kube/labels.hpp"
+#include "operator/run/covers.hpp"
+
+namespace slipway {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::string_view kDigest = "slipway.dev/applied-digest";
+
+bool Beside(const ObjectKey& owner, const ObjectKey& child) {
+  return owner.cluster == child.cluster && owner.ns == child.ns;
+}
+
+}  // namespace
+
+json StampBody(const Owner& owner, const ResourceType& type, const ObjectKey& key, json body,
+               bool with_digest) {
+  json& meta = body["metadata"];
+  body["apiVersion"] = type.ApiVersion();
+  body["kind"] = type.kind;
+  meta["name"] = key.name;
+  if (!key.ns.empty()) meta["namespace"] = key.ns;
+  meta["labels"][std::string(labels::kManagedBy)] = labels::kManagedByValue;
+  meta["labels"][std::string(labels::kOwnerUid)] = owner.uid;
+  meta["labels"][std::string(labels::kOwnerKind)] = owner.type.kind;
+  meta["annotations"][std::string(labels::kOwner)] = owner.key.ns + "/" + owner.key.name;
+  if (Beside(owner.key, key)) {
+    meta["ownerReferences"] = json::array({{{"apiVersion", owner.type.ApiVersion()},
+                                            {"kind", owner.type.kind},
+                                            {"name", owner.key.name},
+                                            {"uid", owner.uid},
+                                            {"controller", true},
+                                            {"blockOwnerDeletion", true}}});
+  }
+  if (with_digest) {
+    meta["annotations"][std::string(kDigest)] = Sha256Hex({body.dump()}).substr(0, 16);
+  }
+  return body;
+}
+
+bool BelongsTo(const Owner& owner, const ObjectKey& key, const ObjectMeta& meta) {
+  const auto label = meta.labels.find(labels::kOwnerUid);
+  if (label == meta.labels.end() || label->second != owner.uid) return false;
+  return !Beside(owner.key, key) || (meta.owner && meta.owner->uid == owner.uid);
+}
+
+bool AlreadyApplied(const Object& live, const json& stamped) {
+  const auto digest = live.meta.annotations.find(kDigest);
+  if (digest == live.meta.annotations.end() ||
+      digest->second != stamped["metadata"]["annotations"][std::string(kDigest)]) {
+    return false;
+  }
+  const json known = json::parse(live.json, nullptr, /*allow_exceptions=*/false);
+  return !known.is_discarded() && Covers(known, stamped);
+}
+
+Write::Write(const Owner& owner, const Action& action, const Snapshot& world)
+    : owner_(owner), action_(action) {
+  std::visit([this](const auto& a) { type_ = a.type, key_ = a.key; }, action_);
+  if (auto* create = std::get_if<Create>(&action_)) {
+    body_ = StampBody(owner_, type_, key_, std::move(create->body), false);
+    state_ = State::kCreate;
+  } else if (auto* apply = std::get_if<Apply>(&action_)) {
+    body_ = StampBody(owner_, type_, key_, std::move(apply->body), true);
+    StartApply(world);
+  } else {
+    state_ = State::kLookToDelete;
+  }
+}
+
+void Write::StartApply(const Snapshot& world) {
+  const Object* live = world.FindObject(type_, key_);
+  if (live == nullptr || !BelongsTo(owner_, key_, live->meta)) {
+    state_ = State::kLook;  // The cache holds only what carries our marks: ask before writing.
+    return;
+  }
+  skipped_ = AlreadyApplied(*live, body_);
+  live_uid_ = live->meta.uid;
+  state_ = skipped_ ? State::kFinished : State::kApplyKnown;
+}
+
+std::optional<HttpRequest> Write::Next() {
+  switch (state_) {
+    case State::kCreate: return CreateRequest(type_, key_, body_.dump());
+    case State::kCheckTaken:
+    case State::kLook:
+    case State::kLookToDelete: return GetRequest(type_, key_);
+    case State::kApplyNew: return ApplyRequest(type_, key_, body_.dump(), /*force=*/false);
+    case State::kApplyKnown:
+      return ApplyRequest(type_, key_, BodyFor(live_uid_), /*force=*/true);
+    case State::kDelete:
+      return DeleteRequest(type_, key_, live_uid_, live_version_,
+                           std::get<Delete>(action_).grace_seconds);
+    case State::kFinished: return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+std::string Write::BodyFor(const std::string& uid) const {
+  json body = body_;
+  body["metadata"]["uid"] = uid;  // Refused by the API server if the name now holds another object.
+  return body.dump();
+}
+
+void Write::OnResponse(Result<HttpResponse> response) {
+  if (!response) return OnError(std::move(response.error()));
+  JsonParser parser;
+  const auto object = parser.Parse(response->body);
+  if (!object) return OnError(object.error());
+  const bool looked = state_ == State::kCheckTaken || state_ == State::kLook ||
+                      state_ == State::kLookToDelete;
+  looked ? OnLooked(*object) : OnWritten(*object);
+}
+
+void Write::OnError(Error error) {
+  const bool absent = error.code == Code::kNotFound;
+  if (state_ == State::kCreate && error.code == Code::kAlreadyExists) {
+    state_ = State::kCheckTaken;
+    return;
+  }
+  if (state_ == State::kLook && absent) {
+    state_ = State::kApplyNew;
+    return;
+  }
+  const bool deleting = state_ == State::kLookToDelete || state_ == State::kDelete;
+  if (deleting && absent) {
+    state_ = State::kFinished;
+    return;
+  }
+  failure_ = WriteFailure{type_, key_, std::move(error), false};
+  state_ = State::kFinished;
+}
+
+void Write::OnLooked(const JsonView& object) {
+  auto meta = DecodeMeta(object);
+  if (!meta) return OnError(meta.error());
+  live_uid_ = meta->uid;
+  live_version_ = meta->resource_version;
+  const bool itself = type_ == owner_.type && key_ == owner_.key;
+  const bool ours = itself || BelongsTo(owner_, key_, *meta);
+  if (state_ == State::kLookToDelete) {
+    const bool seen_one = meta->uid == std::get<Delete>(action_).uid;
+    state_ = seen_one && ours && !meta->deleted ? State::kDelete : State::kFinished;
+  } else if (!ours) {
+    FailForeign();
+  } else if (state_ == State::kCheckTaken) {
+    version_ = meta->resource_version.Number();
+    state_ = State::kFinished;
+  } else {
+    state_ = State::kApplyKnown;
+  }
+}
+
+void Write::OnWritten(const JsonView& object) {
+  if (state_ != State::kDelete) {
+    version_ = ResourceVersion{object["metadata"]["resourceVersion"].Text()}.Number();
+  }
+  state_ = State::kFinished;
+}
+
+void Write::FailForeign() {
+  failure_ = WriteFailure{
+      type_, key_,
+      Error{Code::kAlreadyExists, std::string(type_.kind) + " " + key_.ToString() +
+                                      " exists already and does not belong to " +
+                                      std::string(owner_.type.kind) + " " + owner_.key.ToString() +
+                                      "; it was left alone. Delete or rename one of the two",
+            {}},
+      true};
+  state_ = State::kFinished;
+}
+
+}  // namespace slipway

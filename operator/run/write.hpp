@@ -1,0 +1,85 @@
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+#include "operator/kube/request.hpp"
+#include "operator/kube/resource.hpp"
+#include "operator/kube/transport.hpp"
+#include "operator/run/plan.hpp"
+
+namespace slipway {
+
+/// The custom resource on whose behalf something is written.
+struct Owner {
+  ResourceType type;
+  ObjectKey key;
+  std::string uid;
+  std::int64_t generation = 0;
+};
+
+/// The body of a child as it is sent: identity, ownership marks and, for an Apply, the digest of
+/// the intent. An owner reference is added when owner and child share cluster and namespace;
+/// elsewhere garbage collection would not honour it.
+nlohmann::json StampBody(const Owner& owner, const ResourceType& type, const ObjectKey& key,
+                         nlohmann::json body, bool with_digest);
+
+/// True when the object carries the owner's UID in its label and, if it lies beside the owner,
+/// also as controller owner reference. A copied label alone makes nobody's object ours.
+bool BelongsTo(const Owner& owner, const ObjectKey& key, const ObjectMeta& meta);
+
+/// True when applying `stamped` would change nothing: the object was last applied with the same
+/// intent (digest annotation; sees removed fields) and still has all its values (sees edits by
+/// others).
+bool AlreadyApplied(const Object& live, const nlohmann::json& stamped);
+
+/// One action on its way to the API server, without I/O: it says which request comes next and
+/// is told the answer, until it is finished.
+///
+///   Create: POST -> taken? GET -> ours: finished | not ours: foreign
+///   Apply:  known: (skip if already applied) PATCH by uid
+///           unknown: GET -> absent: PATCH without force | ours: PATCH by uid | else: foreign
+///   Delete: GET -> absent or another uid: finished | ours: DELETE with uid + resourceVersion
+class Write {
+ public:
+  Write(const Owner& owner, const Action& action, const Snapshot& world);
+
+  /// The next request to send; std::nullopt when finished.
+  std::optional<HttpRequest> Next();
+  void OnResponse(Result<HttpResponse> response);
+
+  const ResourceType& Type() const { return type_; }
+  const ObjectKey& Key() const { return key_; }
+  bool Skipped() const { return skipped_; }
+  /// The object's version after the write, 0 when nothing was written.
+  std::uint64_t Version() const { return version_; }
+  const std::optional<WriteFailure>& Failure() const { return failure_; }
+  bool IsDelete() const { return std::holds_alternative<Delete>(action_); }
+
+ private:
+  enum class State { kCreate, kCheckTaken, kLook, kApplyNew, kApplyKnown, kLookToDelete, kDelete,
+                     kFinished };
+
+  void StartApply(const Snapshot& world);
+  void OnError(Error error);
+  void OnLooked(const JsonView& object);
+  void OnWritten(const JsonView& object);
+  void FailForeign();
+  std::string BodyFor(const std::string& uid) const;
+
+  Owner owner_;
+  Action action_;
+  ResourceType type_;
+  ObjectKey key_;
+  nlohmann::json body_;
+  State state_ = State::kFinished;
+  std::string live_uid_;
+  ResourceVersion live_version_;
+  bool skipped_ = false;
+  std::uint64_t version_ = 0;
+  std::optional<WriteFailure> failure_;
+};
+
+}  // namespace slipway
