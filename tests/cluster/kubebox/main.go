@@ -1,5 +1,5 @@
 // Command kubebox is one binary that holds the parts of a Kubernetes cluster; its first argument
-// picks one. One binary instead of nine shares one link step and most of its code: 140 MB instead
+// picks one, or the name by which it is called (a link named kubectl). One binary instead of nine shares one link step and most of its code: 140 MB instead
 // of about 700 MB.
 package main
 
@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -50,6 +51,9 @@ func names() string {
 }
 
 func main() {
+	if run, ok := parts[filepath.Base(os.Args[0])]; ok {
+		os.Exit(run())
+	}
 	if len(os.Args) < 2 {
 		fmt.Fprintf(os.Stderr, "usage: kubebox %s ARGS\n", names())
 		os.Exit(2)

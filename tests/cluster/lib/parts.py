@@ -122,3 +122,9 @@ def run(argv: list, **options) -> subprocess.CompletedProcess:
     if done.returncode:
         raise Failure(f"{' '.join(argv[:3])}: {(done.stderr or done.stdout).strip()}")
     return done
+
+
+def kubectl(state, *args: str, **options) -> subprocess.CompletedProcess:
+    """Runs kubectl as the cluster's administrator."""
+    return run([PROGRAMS["kubebox"].binary(), "kubectl", f"--kubeconfig={state.kubeconfig}", *args],
+               **options)

@@ -4,6 +4,7 @@ A record holds the pid together with the process's start time and the machine's 
 a pid alone may belong to somebody else by the time it is signalled.
 """
 
+import contextlib
 import json
 import os
 import signal
@@ -60,15 +61,19 @@ class Process:
         for sig, patience in ((first, grace_s), (signal.SIGKILL, 5)):
             if not self.alive():
                 return
-            try:
-                os.killpg(self.pid, sig)
-            except ProcessLookupError:
-                return
+            self._signal(sig)
             deadline = time.monotonic() + patience
             while self.alive() and time.monotonic() < deadline:
                 time.sleep(0.02)
         if self.alive():
             raise Failure(f"{self.name} (pid {self.pid}) survived SIGKILL; look at /proc/{self.pid}/stack")
+
+    def _signal(self, sig: int) -> None:
+        try:
+            os.killpg(self.pid, sig)
+        except ProcessLookupError:  # not yet the leader of its group, or just gone
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, sig)
 
     def rss_mib(self) -> int:
         """Resident memory in MiB, 0 when it cannot be read."""
