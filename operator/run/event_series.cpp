@@ -28,7 +28,10 @@ EventSeries::Decision EventSeries::Decide(const Owner& regarding, const EmitEven
     sent.last = now;
     ++sent.count;
     return {false, sent.key,
-            {{"series", {{"count", sent.count}, {"lastObservedTime", FormatMicroTime(now)}}}}};
+            {{"apiVersion", kEventType.ApiVersion()},
+             {"kind", kEventType.kind},
+             {"metadata", {{"name", sent.key.name}, {"namespace", sent.key.ns}}},
+             {"series", {{"count", sent.count}, {"lastObservedTime", FormatMicroTime(now)}}}}};
   }
   if (sent_.size() >= capacity_) sent_.clear();
   const ObjectKey key{

@@ -20,7 +20,7 @@ class EventSeries {
   struct Decision {
     bool create = true;
     ObjectKey key;        ///< Of the Event object.
-    nlohmann::json body;  ///< The whole Event, or the merge patch that counts the series up.
+    nlohmann::json body;  ///< The whole Event, or what to apply to count its series up.
   };
   Decision Decide(const Owner& regarding, const EmitEvent& event, Instant now);
 

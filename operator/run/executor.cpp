@@ -78,7 +78,7 @@ void Executor::Advance(const Owner& owner, std::vector<Write>& writes) {
 }
 
 Result<void> Executor::ConfirmOwner(const Owner& owner) {
-  auto response = clients_.at(owner.key.cluster)->Send(GetRequest(owner.type, owner.key));
+  auto response = clients_.at(owner.key.cluster)->Send(request::Get(owner.type, owner.key));
   if (!response) return tl::unexpected(response.error());
   JsonParser parser;
   auto object = parser.Parse(response->body);
@@ -119,7 +119,7 @@ Result<void> Executor::WriteStatus(const Owner& owner, const ResourceVersion& ve
                                  {"resourceVersion", version.text}}},
                                {"status", status}};
   auto response = clients_.at(owner.key.cluster)
-                      ->Send(ReplaceStatusRequest(owner.type, owner.key, body.dump()));
+                      ->Send(request::ReplaceStatus(owner.type, owner.key, body.dump(), kFieldManager));
   if (!response) return tl::unexpected(response.error());
   JsonParser parser;
   if (auto object = parser.Parse(response->body)) {

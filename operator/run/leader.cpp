@@ -3,6 +3,7 @@
 #include <condition_variable>
 
 #include "operator/base/log.hpp"
+#include "operator/run/write.hpp"
 
 namespace slipway {
 namespace {
@@ -78,7 +79,7 @@ void Leader::Round() {
 }
 
 Result<std::optional<LeaseRecord>> Leader::Read() {
-  auto response = client_.Send(GetRequest(kLeaseType, lease_));
+  auto response = client_.Send(request::Get(kLeaseType, lease_));
   if (!response) {
     if (response.error().code == Code::kNotFound) return std::optional<LeaseRecord>{};
     return tl::unexpected(response.error());
@@ -94,8 +95,8 @@ Result<std::optional<LeaseRecord>> Leader::Read() {
 Result<void> Leader::Write(const LeaseElection::Step& step) {
   const auto body = LeaseBody(lease_, step.spec, step.resource_version).dump();
   const bool create = step.kind == LeaseElection::Step::Kind::kCreate;
-  auto response = client_.Send(create ? CreateRequest(kLeaseType, lease_, body)
-                                      : ReplaceRequest(kLeaseType, lease_, body));
+  auto response = client_.Send(create ? request::Create(kLeaseType, lease_, body, kFieldManager)
+                                      : request::Replace(kLeaseType, lease_, body, kFieldManager));
   if (!response) return tl::unexpected(response.error());
   return {};
 }

@@ -135,7 +135,7 @@ std::string_view Runner::ComeBack(const ObjectKey& key, const std::vector<WriteF
   for (const auto& failure : failures) {
     if (RetryFor(failure.error.code) == Retry::kNever || failure.foreign) continue;
     retry = true;
-    hint = std::max(hint, failure.error.retry_after);
+    hint = RetryDelay(failure.error, hint);
   }
   if (retry) {
     queue_.AddBackedOff(key, hint);

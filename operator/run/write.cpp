@@ -87,16 +87,16 @@ void Write::StartApply(const Snapshot& world) {
 
 std::optional<HttpRequest> Write::Next() {
   switch (state_) {
-    case State::kCreate: return CreateRequest(type_, key_, body_.dump());
+    case State::kCreate: return request::Create(type_, key_, body_.dump(), kFieldManager);
     case State::kCheckTaken:
     case State::kLook:
-    case State::kLookToDelete: return GetRequest(type_, key_);
-    case State::kApplyNew: return ApplyRequest(type_, key_, body_.dump(), /*force=*/false);
+    case State::kLookToDelete: return request::Get(type_, key_);
+    case State::kApplyNew: return request::Apply(type_, key_, body_.dump(), kFieldManager, /*force=*/false);
     case State::kApplyKnown:
-      return ApplyRequest(type_, key_, BodyFor(live_uid_), /*force=*/true);
+      return request::Apply(type_, key_, BodyFor(live_uid_), kFieldManager, /*force=*/true);
     case State::kDelete:
-      return DeleteRequest(type_, key_, live_uid_, live_version_,
-                           std::get<Delete>(action_).grace_seconds);
+      return request::Delete(type_, key_, {live_uid_, live_version_},
+                             std::get<Delete>(action_).grace_seconds);
     case State::kFinished: return std::nullopt;
   }
   return std::nullopt;

@@ -12,6 +12,9 @@
 
 namespace slipway {
 
+/// The one field manager of everything that Slipway writes.
+inline constexpr std::string_view kFieldManager = "slipway";
+
 /// The custom resource on whose behalf something is written.
 struct Owner {
   ResourceType type;

@@ -1,0 +1,36 @@
+# `make demo` and `make test` are all that a newcomer needs; each does its own set-up.
+# Figures of how long things take are in CONTRIBUTING.md.
+SHELL := /bin/bash
+PRESET ?= release
+
+.PHONY: help deps build test demo bench lint format generate clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+deps: ## install the Debian packages that are missing
+	@.ci/deps
+
+build: deps ## build the binary: build/release/slipway
+	@.ci/build $(PRESET)
+
+test: deps ## build and test everything, with one closing summary
+	@.ci/test
+
+demo: deps ## a real cluster on this machine, and the whole story on it
+	@examples/demo/run
+
+bench: build ## the job storm beside two reference operators, and the micro benchmarks
+	@bench/run
+
+lint: deps ## format, clang-tidy, layers, sizes, generated files, scripts
+	@.ci/lint
+
+format: deps ## rewrite the C++ sources in the project's format
+	@git ls-files -- '*.cpp' '*.hpp' | xargs clang-format -i
+
+generate: ## rewrite what is generated from crds/*.yaml
+	@.ci/generate
+
+clean: ## remove build results; clusters and caches outside the tree stay
+	@rm -rf build

@@ -1,0 +1,145 @@
+#include "operator/cache/store.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "operator/cache/cache.hpp"
+#include "operator/kube/labels.hpp"
+#include "operator/kube/workloads.hpp"
+
+namespace slipway {
+namespace {
+
+ObjectPtr Pod(const std::string& name, const std::string& uid, int version,
+              const std::string& owner_uid = "") {
+  auto pod = std::make_shared<Object>();
+  pod->type = kPods.type;
+  pod->key = {kHomeCluster, "team", name};
+  pod->meta.name = name;
+  pod->meta.uid = uid;
+  pod->meta.resource_version.text = std::to_string(version);
+  if (!owner_uid.empty()) pod->meta.labels[std::string(labels::kOwnerUid)] = owner_uid;
+  pod->body = std::make_shared<const PodView>();
+  return pod;
+}
+
+std::vector<std::string> Names(std::vector<ObjectPtr> objects) {
+  std::vector<std::string> names;
+  for (const auto& object : objects) names.push_back(object->key.name);
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+class StoreTest : public ::testing::Test {
+ protected:
+  std::vector<std::string> OwnedBy(const std::string& uid) {
+    std::vector<ObjectPtr> owned;
+    store_.AppendOwned(uid, owned);
+    return Names(owned);
+  }
+  ObjectKey Key(const std::string& name) { return {kHomeCluster, "team", name}; }
+
+  Store store_{kHomeCluster, kPods.type};
+};
+
+using Strings = std::vector<std::string>;
+
+TEST_F(StoreTest, AnOlderVersionOfTheSameObjectIsDropped) {
+  EXPECT_TRUE(store_.Upsert(Pod("a", "u1", 10)).accepted);
+  EXPECT_FALSE(store_.Upsert(Pod("a", "u1", 9)).accepted);
+  EXPECT_FALSE(store_.Upsert(Pod("a", "u1", 10)).accepted);
+  EXPECT_EQ(store_.Find(Key("a"))->meta.resource_version.text, "10");
+}
+
+TEST_F(StoreTest, VersionsAreComparedAsNumbersNotTexts) {
+  store_.Upsert(Pod("a", "u1", 9));
+  EXPECT_TRUE(store_.Upsert(Pod("a", "u1", 10)).accepted);
+}
+
+TEST_F(StoreTest, ANewObjectOfTheSameNameReplacesTheOldOne) {
+  store_.Upsert(Pod("a", "u1", 10, "owner"));
+  EXPECT_TRUE(store_.Upsert(Pod("a", "u2", 12, "other")).accepted);
+  EXPECT_TRUE(OwnedBy("owner").empty());
+  EXPECT_EQ(OwnedBy("other"), Strings{"a"});
+}
+
+TEST_F(StoreTest, ALateDeleteOfThePredecessorDoesNotTouchTheNewObject) {
+  store_.Upsert(Pod("a", "u2", 12));
+  EXPECT_FALSE(store_.Remove(Key("a"), "u1", {"11"}).accepted);
+  EXPECT_NE(store_.Find(Key("a")), nullptr);
+  EXPECT_TRUE(store_.Remove(Key("a"), "u2", {"13"}).accepted);
+  EXPECT_EQ(store_.Find(Key("a")), nullptr);
+}
+
+TEST_F(StoreTest, ReplaceReturnsWhatAppearedChangedOrVanished) {
+  store_.Replace({Pod("same", "u1", 1), Pod("changed", "u2", 2), Pod("gone", "u3", 3, "o")}, {"3"});
+  const auto changed =
+      store_.Replace({Pod("same", "u1", 1), Pod("changed", "u2", 5), Pod("new", "u4", 6)}, {"6"});
+  EXPECT_EQ(Names(changed), (Strings{"changed", "gone", "new"}));
+  EXPECT_TRUE(OwnedBy("o").empty());
+  EXPECT_EQ(store_.Size(), 3u);
+}
+
+TEST_F(StoreTest, AListOlderThanAnEventDoesNotTakeTheEventBack) {
+  store_.Upsert(Pod("a", "u1", 10));
+  store_.Replace({Pod("a", "u1", 7)}, {"8"});
+  EXPECT_EQ(store_.Find(Key("a"))->meta.resource_version.text, "10");
+  EXPECT_EQ(store_.Seen(), 10u);
+}
+
+TEST_F(StoreTest, IsSyncedOnlyAfterAWholeList) {
+  store_.Upsert(Pod("a", "u1", 10));
+  EXPECT_FALSE(store_.Synced());
+  store_.Replace({}, {"11"});
+  EXPECT_TRUE(store_.Synced());
+}
+
+TEST_F(StoreTest, BookmarksRaiseWhatWasSeen) {
+  store_.SeenUpTo({"42"});
+  store_.SeenUpTo({"41"});
+  store_.SeenUpTo({"not a number"});
+  EXPECT_EQ(store_.Seen(), 42u);
+}
+
+TEST(OwnerKey, ComesFromTheAnnotation) {
+  ObjectMeta meta;
+  EXPECT_EQ(OwnerKey(meta), std::nullopt);
+  meta.annotations[std::string(labels::kOwner)] = "team/job.with.dots";
+  EXPECT_EQ(OwnerKey(meta), (ObjectKey{kHomeCluster, "team", "job.with.dots"}));
+  meta.annotations[std::string(labels::kOwner)] = "nonsense";
+  EXPECT_EQ(OwnerKey(meta), std::nullopt);
+}
+
+TEST(Cache, TakesTheResourceAndItsChildrenOfEveryCluster) {
+  constexpr ResourceType kJobs{"slipway.dev", "v1alpha1", "TrainingJob", "trainingjobs"};
+  Cache cache;
+  auto job = std::make_shared<Object>(*Pod("job", "job-uid", 1));
+  job->type = kJobs;
+  cache.StoreFor(kHomeCluster, kJobs).Upsert(job);
+  cache.StoreFor(kHomeCluster, kPods.type).Upsert(Pod("here", "p1", 2, "job-uid"));
+  cache.StoreFor(kHomeCluster, kPods.type).Upsert(Pod("of-another", "p2", 3, "other-uid"));
+  auto remote = std::make_shared<Object>(*Pod("there", "p3", 4, "job-uid"));
+  remote->key.cluster = {"aks"};
+  cache.StoreFor({"aks"}, kPods.type).Upsert(remote);
+
+  const Snapshot world = cache.Take(kJobs, job->key);
+  Strings names;
+  for (const auto& pod : world.All(kPods)) names.push_back(pod.key.ToString());
+  std::sort(names.begin(), names.end());
+  EXPECT_EQ(names, (Strings{"aks:team/there", "team/here"}));
+  EXPECT_TRUE(cache.Take(kJobs, {kHomeCluster, "team", "absent"}).All(kPods).empty());
+}
+
+TEST(Cache, IsSyncedWhenEveryStoreIs) {
+  Cache cache;
+  Store& pods = cache.StoreFor(kHomeCluster, kPods.type);
+  Store& services = cache.StoreFor(kHomeCluster, kServices.type);
+  pods.Replace({}, {"1"});
+  EXPECT_FALSE(cache.Synced());
+  services.Replace({}, {"1"});
+  EXPECT_TRUE(cache.Synced());
+}
+
+}  // namespace
+}  // namespace slipway

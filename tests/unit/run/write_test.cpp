@@ -1,0 +1,195 @@
+#include "operator/run/write.hpp"
+
+#include <gtest/gtest.h>
+
+#include "operator/kube/labels.hpp"
+#include "operator/kube/workloads.hpp"
+
+namespace slipway {
+namespace {
+
+using nlohmann::json;
+
+constexpr ResourceType kJobType{"slipway.dev", "v1alpha1", "TrainingJob", "trainingjobs"};
+const Owner kOwner{kJobType, {kHomeCluster, "team", "churn"}, "job-uid", 2};
+const ObjectKey kChild{kHomeCluster, "team", "churn-x"};
+
+HttpResponse Ok(const json& body) { return {200, body.dump(), {}}; }
+
+json Live(const std::string& uid, const std::string& owner_uid, const std::string& version = "7") {
+  return {{"metadata",
+           {{"name", "churn-x"}, {"namespace", "team"}, {"uid", uid}, {"resourceVersion", version},
+            {"labels", {{std::string(labels::kOwnerUid), owner_uid}}},
+            {"ownerReferences",
+             {{{"kind", "TrainingJob"}, {"name", "churn"}, {"uid", owner_uid},
+               {"controller", true}}}}}}};
+}
+
+ObjectPtr Cached(const json& body, const ResourceType& type = kServices.type) {
+  JsonParser parser;
+  auto object = std::make_shared<Object>();
+  object->type = type;
+  object->key = kChild;
+  object->json = body.dump();
+  object->meta = *DecodeMeta(*parser.Parse(object->json));
+  return object;
+}
+
+TEST(StampBody, MarksAChildSoThatItCanBeFoundFromEverywhere) {
+  const json body = StampBody(kOwner, kPods.type, kChild, {{"spec", {{"x", 1}}}}, false);
+  EXPECT_EQ(body["apiVersion"], "v1");
+  EXPECT_EQ(body["kind"], "Pod");
+  EXPECT_EQ(body["metadata"]["name"], "churn-x");
+  EXPECT_EQ(body["metadata"]["labels"]["slipway.dev/owner-uid"], "job-uid");
+  EXPECT_EQ(body["metadata"]["annotations"]["slipway.dev/owner"], "team/churn");
+  EXPECT_EQ(body["metadata"]["ownerReferences"][0]["uid"], "job-uid");
+  EXPECT_EQ(body["metadata"]["ownerReferences"][0]["blockOwnerDeletion"], true);
+}
+
+TEST(StampBody, AChildInAnotherClusterOrNamespaceGetsNoOwnerReference) {
+  for (const ObjectKey& key : {ObjectKey{{"aks"}, "team", "x"}, ObjectKey{kHomeCluster, "o", "x"}}) {
+    const json body = StampBody(kOwner, kPods.type, key, json::object(), false);
+    EXPECT_FALSE(body["metadata"].contains("ownerReferences"));
+    EXPECT_EQ(body["metadata"]["labels"]["slipway.dev/owner-uid"], "job-uid");
+  }
+}
+
+TEST(BelongsTo, NeedsLabelAndOwnerReference) {
+  JsonParser parser;
+  auto meta = *DecodeMeta(*parser.Parse(Live("u", "job-uid").dump()));
+  EXPECT_TRUE(BelongsTo(kOwner, kChild, meta));
+  auto forged = meta;
+  forged.owner.reset();
+  EXPECT_FALSE(BelongsTo(kOwner, kChild, forged));
+  EXPECT_TRUE(BelongsTo(kOwner, {{"aks"}, "team", "churn-x"}, forged));
+  auto unlabelled = meta;
+  unlabelled.labels.clear();
+  EXPECT_FALSE(BelongsTo(kOwner, kChild, unlabelled));
+}
+
+TEST(CreateWrite, EndsWithTheVersionOfTheNewObject) {
+  Write write(kOwner, Create{kPods.type, kChild, {}}, {});
+  const auto request = write.Next();
+  ASSERT_TRUE(request);
+  EXPECT_EQ(request->method, HttpRequest::Method::kPost);
+  write.OnResponse(Ok(Live("u", "job-uid", "12")));
+  EXPECT_FALSE(write.Next());
+  EXPECT_FALSE(write.Failure());
+  EXPECT_EQ(write.Version(), 12u);
+}
+
+TEST(CreateWrite, ATakenNameIsFineIfTheObjectIsOurs) {
+  Write write(kOwner, Create{kPods.type, kChild, {}}, {});
+  write.Next();
+  write.OnResponse(Fail(Code::kAlreadyExists, "exists"));
+  EXPECT_EQ(write.Next()->method, HttpRequest::Method::kGet);
+  write.OnResponse(Ok(Live("u", "job-uid")));
+  EXPECT_FALSE(write.Next());
+  EXPECT_FALSE(write.Failure());
+}
+
+TEST(CreateWrite, ATakenNameOfSomebodyElseIsReportedAndLeftAlone) {
+  Write write(kOwner, Create{kPods.type, kChild, {}}, {});
+  write.Next();
+  write.OnResponse(Fail(Code::kAlreadyExists, "exists"));
+  write.Next();
+  write.OnResponse(Ok(Live("u", "another-uid")));
+  EXPECT_FALSE(write.Next());
+  ASSERT_TRUE(write.Failure());
+  EXPECT_TRUE(write.Failure()->foreign);
+  EXPECT_NE(write.Failure()->error.message.find("team/churn-x"), std::string::npos);
+}
+
+TEST(ApplyWrite, IsSkippedWhenNothingWouldChange) {
+  const Apply apply{kServices.type, kChild, {{"spec", {{"clusterIP", "None"}}}}};
+  json live = StampBody(kOwner, kServices.type, kChild, apply.body, true);
+  live["metadata"]["uid"] = "u";
+  live["spec"]["ipFamilies"] = {"IPv4"};
+  Write write(kOwner, apply, Snapshot({Cached(live)}));
+  EXPECT_TRUE(write.Skipped());
+  EXPECT_FALSE(write.Next());
+}
+
+TEST(ApplyWrite, SeesAnEditByOthersAndAFieldThatIsNoLongerWanted) {
+  const Apply before{kServices.type, kChild, {{"spec", {{"a", 1}, {"b", 2}}}}};
+  json live = StampBody(kOwner, kServices.type, kChild, before.body, true);
+  live["metadata"]["uid"] = "u";
+  json edited = live;
+  edited["spec"]["a"] = 9;
+  EXPECT_FALSE(Write(kOwner, before, Snapshot({Cached(edited)})).Skipped());
+  const Apply without_b{kServices.type, kChild, {{"spec", {{"a", 1}}}}};
+  EXPECT_FALSE(Write(kOwner, without_b, Snapshot({Cached(live)})).Skipped());
+}
+
+TEST(ApplyWrite, AKnownObjectIsTakenOverByUid) {
+  const Apply apply{kServices.type, kChild, {{"spec", {{"a", 1}}}}};
+  Write write(kOwner, apply, Snapshot({Cached(Live("u-7", "job-uid"))}));
+  const auto request = write.Next();
+  ASSERT_TRUE(request);
+  EXPECT_EQ(request->method, HttpRequest::Method::kPatch);
+  EXPECT_NE(request->target.find("force=true"), std::string::npos);
+  EXPECT_EQ(json::parse(request->body)["metadata"]["uid"], "u-7");
+}
+
+TEST(ApplyWrite, AnUnknownNameIsLookedAtBeforeAnythingIsWritten) {
+  const Apply apply{kServices.type, kChild, {{"spec", {{"a", 1}}}}};
+  Write fresh(kOwner, apply, {});
+  EXPECT_EQ(fresh.Next()->method, HttpRequest::Method::kGet);
+  fresh.OnResponse(Fail(Code::kNotFound, "absent"));
+  const auto request = fresh.Next();
+  EXPECT_EQ(request->method, HttpRequest::Method::kPatch);
+  EXPECT_EQ(request->target.find("force=true"), std::string::npos);
+
+  Write taken(kOwner, apply, {});
+  taken.Next();
+  taken.OnResponse(Ok(Live("u", "another-uid")));
+  EXPECT_FALSE(taken.Next());
+  EXPECT_TRUE(taken.Failure()->foreign);
+}
+
+TEST(DeleteWrite, CarriesUidAndVersionOfALiveRead) {
+  Write write(kOwner, Delete{kPods.type, kChild, "u-7", "why", 0}, {});
+  EXPECT_EQ(write.Next()->method, HttpRequest::Method::kGet);
+  write.OnResponse(Ok(Live("u-7", "job-uid", "99")));
+  const auto request = write.Next();
+  ASSERT_TRUE(request);
+  EXPECT_EQ(request->method, HttpRequest::Method::kDelete);
+  const json body = json::parse(request->body);
+  EXPECT_EQ(body["preconditions"]["uid"], "u-7");
+  EXPECT_EQ(body["preconditions"]["resourceVersion"], "99");
+  EXPECT_EQ(body["gracePeriodSeconds"], 0);
+}
+
+TEST(DeleteWrite, DoesNothingToASuccessorOrToAnAbsentObject) {
+  for (const auto& answer : {Result<HttpResponse>(Ok(Live("u-8", "job-uid"))),
+                             Result<HttpResponse>(Ok(Live("u-7", "another-uid"))),
+                             Result<HttpResponse>(Fail(Code::kNotFound, "absent"))}) {
+    Write write(kOwner, Delete{kPods.type, kChild, "u-7", "why", std::nullopt}, {});
+    write.Next();
+    write.OnResponse(answer);
+    EXPECT_FALSE(write.Next());
+    EXPECT_FALSE(write.Failure());
+  }
+}
+
+TEST(DeleteWrite, AConflictIsReportedSoThatThePassIsRepeated) {
+  Write write(kOwner, Delete{kPods.type, kChild, "u-7", "why", std::nullopt}, {});
+  write.Next();
+  write.OnResponse(Ok(Live("u-7", "job-uid", "99")));
+  write.Next();
+  write.OnResponse(Fail(Code::kConflict, "moved on"));
+  EXPECT_FALSE(write.Next());
+  ASSERT_TRUE(write.Failure());
+  EXPECT_EQ(write.Failure()->error.code, Code::kConflict);
+}
+
+TEST(DeleteWrite, TheOwnerMayDeleteItself) {
+  Write write(kOwner, Delete{kJobType, kOwner.key, "job-uid", "ttl", std::nullopt}, {});
+  write.Next();
+  write.OnResponse(
+      Ok({{"metadata", {{"name", "churn"}, {"uid", "job-uid"}, {"resourceVersion", "5"}}}}));
+  EXPECT_EQ(write.Next()->method, HttpRequest::Method::kDelete);
+}
+
+}  // namespace
+}  // namespace slipway
