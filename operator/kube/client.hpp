@@ -1,0 +1,70 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "operator/base/clock.hpp"
+#include "operator/base/metrics.hpp"
+#include "operator/base/result.hpp"
+#include "operator/kube/credentials.hpp"
+#include "operator/kube/identity.hpp"
+#include "operator/kube/request.hpp"
+#include "operator/kube/transport.hpp"
+
+namespace slipway {
+
+/// The client of one cluster: a Transport with the part of the retry rules (retry.hpp) that needs
+/// no new plan, and with metrics. Thread-safe.
+///
+///  - 401: the credentials are read again and the request is repeated once,
+///  - 429: repeated after Retry-After (one second without it) plus jitter,
+///  - kUnavailable and kTimeout of a read: repeated once.
+///
+/// All of it within the caller's deadline: what could only succeed later is returned as the error
+/// it is, with `retry_after`.
+class Client {
+ public:
+  static constexpr std::chrono::milliseconds kDefaultDeadline = std::chrono::seconds(10);
+
+  Client(ClusterId cluster, std::unique_ptr<Transport> transport,
+         std::shared_ptr<CredentialSource> credentials, Metrics& metrics, const Clock& clock);
+
+  const ClusterId& cluster() const { return cluster_; }
+
+  /// Sends and waits. Success is an answer of status 2xx; any other is the Error it means.
+  Result<HttpResponse> Send(HttpRequest request,
+                            std::chrono::milliseconds deadline = kDefaultDeadline);
+
+  /// Sends independent requests together and waits for all; results are in the same order.
+  std::vector<Result<HttpResponse>> SendAll(std::vector<HttpRequest> requests,
+                                            std::chrono::milliseconds deadline = kDefaultDeadline);
+
+  /// Transport::Stream with credentials read again (without a repetition) after a 401.
+  Result<void> Stream(HttpRequest request, StreamLimits limits, std::stop_token stop,
+                      std::function<void(std::string_view chunk)> sink);
+
+  /// The UID of the namespace kube-system, by which a cluster is known: when it differs from the
+  /// one seen before, the address leads to another cluster.
+  Result<std::string> ClusterUid();
+
+ private:
+  struct Exchange;
+
+  void RunRound(std::vector<Exchange*>& round, SteadyInstant deadline);
+  bool MayRetry(Exchange& exchange, SteadyInstant deadline);
+  void Record(const HttpRequest& request, const Result<HttpResponse>& result,
+              SteadyInstant started);
+
+  ClusterId cluster_;
+  std::unique_ptr<Transport> transport_;
+  std::shared_ptr<CredentialSource> credentials_;
+  Metrics& metrics_;
+  const Clock& clock_;
+};
+
+}  // namespace slipway
