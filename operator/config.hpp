@@ -20,7 +20,7 @@ struct Config {
   log::Level log_level = log::Level::kInfo;
   std::string admin_address = "127.0.0.1:8080";
   std::size_t workers = 8;  ///< For each kind.
-  std::vector<std::string> watch_namespaces;  ///< Empty: all.
+  std::string watch_namespace;  ///< Empty: all.
   bool leader_elect = true;
   std::string lease_name = "slipway";
   std::string lease_namespace = "slipway-system";
@@ -32,7 +32,6 @@ struct Config {
 struct ConfigSource {
   std::string name;  ///< For messages: "flag", "environment", or the file's path.
   std::map<std::string, std::string> texts;
-  std::vector<std::string> watch_namespaces;
   std::vector<ServingRuntime> runtimes;
 };
 

@@ -93,7 +93,7 @@ Result<void> Executor::ConfirmOwner(const Owner& owner) {
 }
 
 void Executor::Report(const Owner& owner, const Write& write) {
-  if (write.Skipped()) metrics_.WriteSkipped(write.Type().plural);
+  if (write.Skipped()) metrics_.WritesSkipped(write.Type().plural).Increment();
   if (write.Failure()) {
     log::Warn("write failed", {{"resource", write.Type().plural},
                                {"object", write.Key().ToString()},

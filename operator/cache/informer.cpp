@@ -1,0 +1,150 @@
+#include "operator/cache/informer.hpp"
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+
+#include "operator/base/log.hpp"
+#include "operator/kube/retry.hpp"
+
+namespace slipway {
+namespace {
+
+using std::chrono::milliseconds;
+
+/// As client-go's reflector: 0.8 s doubling to 30 s.
+constexpr milliseconds kFirstDelay{800};
+constexpr milliseconds kLongestDelay{30000};
+/// A list of tens of thousands of objects takes the API server a while.
+constexpr milliseconds kListDeadline{60000};
+
+}  // namespace
+
+Informer::Informer(Client& client, Store& store, AnyResource resource,
+                   WatchMachine::Options options, Metrics& metrics, const Clock& clock,
+                   OnChange on_change)
+    : client_(client),
+      store_(store),
+      resource_(std::move(resource)),
+      machine_(std::move(options), *this),
+      age_(metrics.WatchAge(resource_.type.plural)),
+      undecodable_(metrics.UndecodableObjects(resource_.type.plural)),
+      metrics_(metrics),
+      clock_(clock),
+      on_change_(std::move(on_change)) {}
+
+void Informer::Start() {
+  thread_ = std::jthread([this](std::stop_token stop) { Run(stop); });
+}
+
+void Informer::Run(std::stop_token stop) {
+  log::Scope scope({{"resource", resource_.type.plural}, {"cluster", store_.Cluster().name}});
+  while (!stop.stop_requested()) {
+    const auto step = machine_.Next();
+    if (step.backoff_step > 0) Wait(step.backoff_step, stop);
+    if (!stop.stop_requested()) Step(step, stop);
+  }
+}
+
+void Informer::Step(const WatchMachine::Step& step, std::stop_token stop) {
+  if (step.action == WatchMachine::Action::kList) {
+    auto answer = client_.Send(step.request, kListDeadline);
+    if (answer) {
+      age_.Touch(clock_.Steady());
+      return machine_.OnListPage(std::string_view(answer->body));
+    }
+    log::Warn("list failed", {{"error", answer.error().message}});
+    metrics_.WatchRestarts(resource_.type.plural, ToString(answer.error().code)).Increment();
+    return machine_.OnListPage(tl::unexpected(answer.error()));
+  }
+  const SteadyInstant started = clock_.Steady();
+  const auto end = client_.Stream(step.request, {}, stop, [this](std::string_view chunk) {
+    age_.Touch(clock_.Steady());
+    machine_.OnChunk(chunk);
+  });
+  if (stop.stop_requested()) return;
+  if (end) {
+    age_.Touch(clock_.Steady());
+  } else {
+    log::Info("watch ended", {{"error", end.error().message}});
+    metrics_.WatchRestarts(resource_.type.plural, ToString(end.error().code)).Increment();
+  }
+  machine_.OnWatchEnd(end, std::chrono::duration_cast<milliseconds>(clock_.Steady() - started));
+}
+
+void Informer::Wait(unsigned backoff_step, std::stop_token stop) {
+  const auto ceiling =
+      std::min(kLongestDelay, kFirstDelay * (1U << std::min(backoff_step - 1, 6U)));
+  std::uniform_int_distribution<std::int64_t> random(ceiling.count() / 2, ceiling.count());
+  std::mutex mutex;
+  std::condition_variable_any stopped;
+  std::unique_lock lock(mutex);
+  stopped.wait_for(lock, stop, milliseconds(random(jitter_)), [] { return false; });
+}
+
+std::shared_ptr<Object> Informer::Decode(const JsonView& view) {
+  auto meta = DecodeMeta(view);
+  auto object = std::make_shared<Object>();
+  object->type = resource_.type;
+  Error why{Code::kInternal, "", {}};
+  if (meta) {
+    object->key = {store_.Cluster(), meta->ns, meta->name};
+    object->meta = std::move(*meta);
+    auto body = resource_.decode(view);
+    if (body) {
+      object->body = std::move(*body);
+      if (resource_.keep_json) object->json = view.Dump();
+      return object;
+    }
+    why = body.error();
+  } else {
+    why = meta.error();
+  }
+  undecodable_.Increment();
+  log::Error("object skipped: it cannot be decoded",
+             {{"object", object->key.ToString()}, {"error", why.message}});
+  return nullptr;
+}
+
+void Informer::OnListStart() { listed_.clear(); }
+
+void Informer::OnListItem(const JsonView& view) {
+  if (auto object = Decode(view)) listed_.push_back(std::move(object));
+}
+
+void Informer::OnListComplete(const ResourceVersion& version) {
+  const bool initial = !store_.Synced();
+  for (const auto& object : store_.Replace(std::move(listed_), version)) {
+    on_change_(*object, initial);
+  }
+  listed_.clear();
+}
+
+void Informer::OnUpsert(const JsonView& view, const ResourceVersion&) {
+  const ObjectPtr object = Decode(view);
+  if (!object) return;
+  const auto change = store_.Upsert(object);
+  if (!change.accepted) return;
+  on_change_(*object, false);
+  // A child whose owner mark was changed concerns the owner that has lost it as well.
+  if (change.before && OwnerUid(change.before->meta) != OwnerUid(object->meta)) {
+    on_change_(*change.before, false);
+  }
+}
+
+void Informer::OnDelete(const JsonView& view, const ResourceVersion& version) {
+  const auto meta = DecodeMeta(view);
+  if (!meta) return;
+  const auto change = store_.Remove({store_.Cluster(), meta->ns, meta->name}, meta->uid, version);
+  if (change.accepted) on_change_(*change.before, false);
+}
+
+void Informer::OnBookmark(const ResourceVersion& version) { store_.SeenUpTo(version); }
+
+void Informer::OnRegression(const ResourceVersion& seen, const ResourceVersion& listed,
+                            bool accepted) {
+  log::Error("the API server answered with an older state than was seen before",
+             {{"seen", seen.text}, {"listed", listed.text}, {"accepted", accepted}});
+}
+
+}  // namespace slipway

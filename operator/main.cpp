@@ -1,0 +1,242 @@
+#include <pthread.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <random>
+
+#include "controllers/drift_monitor/tool.hpp"
+#include "controllers/registry.hpp"
+#include "operator/base/hash.hpp"
+#include "operator/config.hpp"
+#include "operator/kube/kubeconfig.hpp"
+#include "operator/run/admin_server.hpp"
+#include "operator/run/leader.hpp"
+#include "operator/run/wiring.hpp"
+
+namespace slipway {
+namespace {
+
+/// Exit codes: 2 the configuration cannot work, 3 leadership was lost, 1 anything else.
+constexpr int kExitConfig = 2;
+constexpr int kExitLostLease = 3;
+/// A pass that takes longer than this is stuck: every request in it has a deadline of seconds.
+constexpr std::chrono::minutes kStuck{3};
+
+/// SIGTERM and SIGINT, to be waited for by main and by no other thread.
+sigset_t BlockStopSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  return signals;
+}
+
+/// Who this replica is in the Lease and in Events: the pod's name and a part that a restart changes.
+std::string Identity() {
+  char host[256] = "slipway";
+  gethostname(host, sizeof host - 1);
+  std::random_device random;
+  return std::string(host) + "_" + ShortHash({std::to_string(random()), std::to_string(getpid())});
+}
+
+Result<std::unique_ptr<Client>> Connect(const Config& config, std::size_t connections,
+                                        Metrics& metrics, const Clock& clock) {
+  auto cluster = LoadClusterConfig(config.kubeconfig, config.context);
+  if (!cluster) return tl::unexpected(cluster.error());
+  auto credentials = MakeCredentialSource(*cluster);
+  if (!credentials) return tl::unexpected(credentials.error());
+  TransportOptions options;
+  options.server = cluster->server;
+  options.tls_server_name = cluster->tls_server_name;
+  options.proxy = cluster->proxy;
+  options.max_connections = connections;
+  auto transport = MakeCpprestTransport(options, *credentials);
+  if (!transport) return tl::unexpected(transport.error());
+  return std::make_unique<Client>(kHomeCluster, std::move(*transport), *credentials, metrics,
+                                  clock);
+}
+
+/// All that runs, in the order in which it depends on each other.
+class Operator {
+ public:
+  Operator(const Config& config, Client& client, Client& lease_client, Metrics& metrics,
+           const Clock& clock, std::string identity)
+      : config_(config),
+        metrics_(metrics),
+        clock_(clock),
+        lease_client_(lease_client),
+        identity_(std::move(identity)),
+        executor_({{kHomeCluster, &client}}, barrier_, metrics, clock, [this] { return MayWrite(); }),
+        events_({{kHomeCluster, &client}}, identity_, metrics, clock),
+        wiring_(cache_, runners_, metrics, clock) {
+    for (auto& controller : MakeControllers(config.settings)) {
+      runners_.push_back(std::make_unique<Runner>(
+          std::move(controller),
+          RunnerContext{cache_, executor_, events_, barrier_, metrics, clock}, config.workers));
+    }
+    wiring_.Watch(client, config.watch_namespace);
+  }
+
+  /// Until SIGTERM: caches first, then leadership, then work.
+  void Run(const sigset_t& stop_signals) {
+    wiring_.Start();
+    if (config_.leader_elect) {
+      const LeaseTimes times;
+      leader_ = std::make_unique<Leader>(
+          lease_client_, ObjectKey{kHomeCluster, config_.lease_namespace, config_.lease_name},
+          LeaseElection(identity_, times), times, metrics_, clock_,
+          [] { _exit(kExitLostLease); });  // No destructor may still write.
+    }
+    bool working = false;
+    const timespec tick{0, 100'000'000};
+    while (sigtimedwait(&stop_signals, nullptr, &tick) < 0) {
+      if (working || !wiring_.Synced() || !MayWrite()) continue;
+      log::Info("working", {{"kinds", runners_.size()}});
+      for (auto& runner : runners_) runner->Start();
+      working = true;
+    }
+    log::Info("stopping: passes in progress are finished");
+    for (auto& runner : runners_) runner->Drain();
+    if (leader_) leader_->Release();
+  }
+
+  AdminPages Pages() {
+    return {[this] { return NotAlive(); },
+            [this] { return wiring_.Synced() ? "" : "the caches are not filled yet"; },
+            [this] { return RenderMetrics(); }, [this](const std::string& name) { return Dump(name); }};
+  }
+
+ private:
+  bool MayWrite() const { return !config_.leader_elect || (leader_ && leader_->Leads()); }
+
+  std::string NotAlive() const {
+    for (const auto& runner : runners_) {
+      const bool stuck = runner->Queue().Working() > 0 &&
+                         clock_.Steady() - runner->LastProgress() > kStuck;
+      if (stuck) return runner->Spec().name + ": a pass does not end";
+    }
+    return {};
+  }
+
+  std::string RenderMetrics() const {
+    std::size_t waiting = 0;
+    for (const auto& runner : runners_) waiting += runner->Queue().Waiting();
+    metrics_.QueueDepth().Set(static_cast<double>(waiting));
+    return metrics_.Render();
+  }
+
+  std::string Dump(const std::string& name) const {
+    nlohmann::json dump = nlohmann::json::object();
+    if (name == "config") return DescribeConfig(config_);
+    if (name == "queue") {
+      for (const auto& runner : runners_) {
+        dump[runner->Spec().name] = {{"waiting", runner->Queue().Waiting()},
+                                     {"working", runner->Queue().Working()}};
+      }
+      return dump.dump(2);
+    }
+    if (name == "cache") {
+      for (const Store* store : cache_.Stores()) {
+        dump[store->Cluster().name][std::string(store->Type().plural)] = {
+            {"objects", store->Size()}, {"seen", store->Seen()}, {"synced", store->Synced()}};
+      }
+      return dump.dump(2);
+    }
+    return {};
+  }
+
+  const Config& config_;
+  Metrics& metrics_;
+  const Clock& clock_;
+  Client& lease_client_;
+  const std::string identity_;
+  Cache cache_;
+  WriteBarrier barrier_;
+  std::unique_ptr<Leader> leader_;
+  Executor executor_;
+  EventRecorder events_;
+  std::vector<std::unique_ptr<Runner>> runners_;
+  Wiring wiring_;
+};
+
+int Complain(const Error& error) {
+  std::cerr << error.message << "\n";
+  return kExitConfig;
+}
+
+int RunOperator(const Config& config, const sigset_t& stop_signals) {
+  log::SetLevel(config.log_level);
+  InitTransportLibrary();
+  SystemClock clock;
+  Metrics metrics(clock);
+  auto client = Connect(config, 32, metrics, clock);
+  if (!client) return Complain(client.error());
+  auto lease_client = Connect(config, 2, metrics, clock);
+  if (!lease_client) return Complain(lease_client.error());
+
+  Operator slipway(config, **client, **lease_client, metrics, clock, Identity());
+  auto admin = AdminServer::Start(config.admin_address, slipway.Pages());
+  if (!admin) return Complain(admin.error());
+  log::Info("started", {{"version", SLIPWAY_VERSION}, {"admin", config.admin_address}});
+  slipway.Run(stop_signals);
+  return 0;
+}
+
+/// The settings of flags, environment and file, or what is wrong with them.
+Result<Config> Configure(const std::map<std::string, std::string>& flags, std::string file) {
+  std::vector<ConfigSource> sources{{"flag", flags, {}}, ReadEnvironment(&std::getenv)};
+  if (const char* named = std::getenv("SLIPWAY_CONFIG"); file.empty() && named != nullptr) {
+    file = named;
+  }
+  if (!file.empty()) {
+    auto read = ReadConfigFile(file);
+    if (!read) return tl::unexpected(read.error());
+    sources.push_back(std::move(*read));
+  }
+  return MakeConfig(sources);
+}
+
+int Main(int argc, char** argv) {
+  const sigset_t stop_signals = BlockStopSignals();
+  CLI::App app{"Slipway: the life of machine-learning models on Kubernetes"};
+  app.set_version_flag("--version", SLIPWAY_VERSION);
+  app.require_subcommand(1);
+
+  auto* run = app.add_subcommand("run", "Reconcile TrainingJobs, ModelDeployments, DriftMonitors");
+  std::string config_file;
+  run->add_option("--config", config_file, "YAML file with the settings below");
+  std::map<std::string, std::string> flags;
+  for (const auto& key : ConfigKeys()) {
+    run->add_option_function<std::string>(
+        std::string(key.flag),
+        [&flags, name = std::string(key.key)](const std::string& value) { flags[name] = value; },
+        std::string(key.help));
+  }
+  auto* version = app.add_subcommand("version", "Print the version");
+  DriftToolOptions drift_options;
+  auto* drift = app.add_subcommand("evaluate-drift", "Compare a sample with its reference");
+  drift->add_option("--reference", drift_options.reference, "File")->required();
+  drift->add_option("--sample", drift_options.sample, "File")->required();
+  drift->add_option("--spec", drift_options.spec, "What to compute, as JSON")->required();
+  drift->add_option("--output", drift_options.output, "Where the report goes, as JSON");
+  CLI11_PARSE(app, argc, argv);
+
+  if (version->parsed()) {
+    std::cout << "slipway " << SLIPWAY_VERSION << "\n";
+    return 0;
+  }
+  if (drift->parsed()) return RunEvaluateDrift(drift_options);
+  const auto config = Configure(flags, config_file);
+  return config ? RunOperator(*config, stop_signals) : Complain(config.error());
+}
+
+}  // namespace
+}  // namespace slipway
+
+int main(int argc, char** argv) { return slipway::Main(argc, argv); }

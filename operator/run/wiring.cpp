@@ -1,0 +1,55 @@
+#include "operator/run/wiring.hpp"
+
+#include <set>
+
+#include "operator/kube/labels.hpp"
+
+namespace slipway {
+namespace {
+
+Priority PriorityOf(bool initial) { return initial ? Priority::kInitial : Priority::kLive; }
+
+}  // namespace
+
+void Wiring::Watch(Client& client, const std::string& ns) {
+  std::set<ResourceType> owned;
+  for (const auto& runner : runners_) {
+    AddInformer(client, runner->Spec().kind, ns, "",
+                [queue = &runner->Queue()](const Object& object, bool initial) {
+                  queue->Add(object.key, PriorityOf(initial));
+                });
+    for (const auto& child : runner->Spec().owns) {
+      if (!owned.insert(child.type).second) continue;
+      AddInformer(client, child, ns, std::string(labels::kSelector),
+                  [this](const Object& object, bool initial) {
+                    EnqueueOwner(object, PriorityOf(initial));
+                  });
+    }
+  }
+}
+
+void Wiring::AddInformer(Client& client, const AnyResource& resource, const std::string& ns,
+                         const std::string& selector, Informer::OnChange on_change) {
+  WatchMachine::Options options;
+  options.type = resource.type;
+  options.ns = ns;
+  options.label_selector = selector;
+  informers_.push_back(std::make_unique<Informer>(
+      client, cache_.StoreFor(client.cluster(), resource.type), resource, std::move(options),
+      metrics_, clock_, std::move(on_change)));
+}
+
+void Wiring::EnqueueOwner(const Object& child, Priority priority) {
+  const auto key = OwnerKey(child.meta);
+  const auto kind = child.meta.labels.find(labels::kOwnerKind);
+  if (!key || kind == child.meta.labels.end()) return;
+  for (const auto& runner : runners_) {
+    if (runner->Spec().kind.type.kind == kind->second) runner->Queue().Add(*key, priority);
+  }
+}
+
+void Wiring::Start() {
+  for (auto& informer : informers_) informer->Start();
+}
+
+}  // namespace slipway

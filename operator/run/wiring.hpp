@@ -1,0 +1,41 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "operator/cache/informer.hpp"
+#include "operator/run/leader.hpp"
+#include "operator/run/runner.hpp"
+
+namespace slipway {
+
+/// Connects one cluster's kinds with the runners: which informer feeds which store, and which
+/// custom resource a changed object concerns.
+class Wiring {
+ public:
+  Wiring(Cache& cache, std::vector<std::unique_ptr<Runner>>& runners, Metrics& metrics,
+         const Clock& clock)
+      : cache_(cache), runners_(runners), metrics_(metrics), clock_(clock) {}
+
+  /// Makes an informer for every kind that a controller reconciles or owns; built-in kinds are
+  /// watched by our own label only. `ns` empty: all namespaces.
+  void Watch(Client& client, const std::string& ns);
+  void Start();
+
+  bool Synced() const { return cache_.Synced(); }
+
+ private:
+  void AddInformer(Client& client, const AnyResource& resource, const std::string& ns,
+                   const std::string& selector, Informer::OnChange on_change);
+  /// Queues the custom resource that a child belongs to.
+  void EnqueueOwner(const Object& child, Priority priority);
+
+  Cache& cache_;
+  std::vector<std::unique_ptr<Runner>>& runners_;
+  Metrics& metrics_;
+  const Clock& clock_;
+  std::vector<std::unique_ptr<Informer>> informers_;
+};
+
+}  // namespace slipway
