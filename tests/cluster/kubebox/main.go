@@ -23,6 +23,9 @@ import (
 	proxy "k8s.io/kubernetes/cmd/kube-proxy/app"
 	scheduler "k8s.io/kubernetes/cmd/kube-scheduler/app"
 	kubelet "k8s.io/kubernetes/cmd/kubelet/app"
+
+	"slipway.dev/tests/cluster/kubebox/netpol"
+	"slipway.dev/tests/cluster/kubebox/portal"
 )
 
 // parts maps the first argument to what it runs. Each gets os.Args without that argument, as if
@@ -35,6 +38,8 @@ var parts = map[string]func() int{
 	"kubelet":            command(func() *cobra.Command { return kubelet.NewKubeletCommand(context.Background()) }),
 	"proxy":              command(proxy.NewProxyCommand),
 	"kubectl":            command(kubectl.NewDefaultKubectlCommand),
+	"netpol":             netpol.Main,
+	"portal":             portal.Main,
 }
 
 func command(build func() *cobra.Command) func() int {

