@@ -36,13 +36,22 @@ std::string_view WayOut(std::string_view message) {
          "with a numeric USER)";
 }
 
+// The kubelet tells the same failed pull as ErrImagePull, with the cause, and, while it waits for
+// the next try, as ImagePullBackOff with the cause behind a prefix. Both become one text, or the
+// status would be rewritten twice at every try for as long as the image is missing.
+std::string WithoutBackOff(const std::string& message) {
+  constexpr std::string_view kCause = "ErrImagePull: ";
+  const auto at = message.find(kCause);
+  return at == std::string::npos ? message : message.substr(at + kCause.size());
+}
+
 std::optional<Problem> WhyWaiting(const ContainerState& container) {
   const auto known =
       std::ranges::find(kWaitingReasons, container.waiting_reason, &WaitingReason::kubelet);
   if (known == kWaitingReasons.end()) return std::nullopt;
-  std::string message = container.waiting_reason;
-  if (!container.waiting_message.empty()) message += ": " + container.waiting_message;
+  std::string message = WithoutBackOff(container.waiting_message);
   message += WayOut(container.waiting_message);
+  if (message.empty()) message = container.waiting_reason;
   return Problem{std::string(known->ours), OneLine(message)};
 }
 
@@ -70,7 +79,7 @@ PodEnd DescribeEnd(const PodView& pod) {
     if (end.message.empty()) end.message = container.termination_message;
   }
   if (end.reason.empty()) end.reason = "Error";
-  end.message = OneLine(end.message);
+  end.message = LastWords(end.message);
   return end;
 }
 

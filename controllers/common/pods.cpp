@@ -60,6 +60,9 @@ json Container(const PodPlan& plan, const json& user) {
   json container = plan.container_extra;
   container["name"] = plan.container;
   container["image"] = plan.image;
+  // The end of the log of a program that failed becomes its termination message, and that is what
+  // the status of the custom resource shows.
+  container["terminationMessagePolicy"] = "FallbackToLogsOnError";
   container["securityContext"] = ContainerSecurityContext(plan.read_only_root);
   SetUnlessEmpty(container, "command", plan.command);
   SetUnlessEmpty(container, "args", plan.args);

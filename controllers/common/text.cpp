@@ -7,14 +7,7 @@ constexpr std::string_view kEllipsis = "...";
 
 bool IsContinuationByte(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
 
-void CutAtCharacter(std::string& text, std::size_t size) {
-  while (size > 0 && IsContinuationByte(text[size])) --size;
-  text.resize(size);
-}
-
-}  // namespace
-
-std::string OneLine(std::string_view text, std::size_t max) {
+std::string Flatten(std::string_view text) {
   std::string line;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
@@ -26,9 +19,26 @@ std::string OneLine(std::string_view text, std::size_t max) {
     }
   }
   if (!line.empty() && line.back() == ' ') line.pop_back();
+  return line;
+}
+
+}  // namespace
+
+std::string OneLine(std::string_view text, std::size_t max) {
+  std::string line = Flatten(text);
   if (line.size() <= max) return line;
-  CutAtCharacter(line, max - kEllipsis.size());
+  std::size_t end = max - kEllipsis.size();
+  while (end > 0 && IsContinuationByte(line[end])) --end;
+  line.resize(end);
   return line.append(kEllipsis);
+}
+
+std::string LastWords(std::string_view text, std::size_t max) {
+  const std::string line = Flatten(text);
+  if (line.size() <= max) return line;
+  std::size_t begin = line.size() - (max - kEllipsis.size());
+  while (begin < line.size() && IsContinuationByte(line[begin])) ++begin;
+  return std::string(kEllipsis) + line.substr(begin);
 }
 
 }  // namespace slipway

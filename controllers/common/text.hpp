@@ -13,4 +13,7 @@ inline constexpr std::size_t kMaxMessage = 1024;
 /// and more than `max` bytes are cut at a character boundary and end in "...".
 std::string OneLine(std::string_view text, std::size_t max = kMaxMessage);
 
+/// The same, but it is the end that is kept: a program's last line says why it failed.
+std::string LastWords(std::string_view text, std::size_t max = kMaxMessage);
+
 }  // namespace slipway

@@ -1,0 +1,35 @@
+#include "controllers/training_job/controller.hpp"
+
+#include "controllers/common/status.hpp"
+#include "controllers/training_job/decide.hpp"
+#include "controllers/training_job/observe.hpp"
+#include "controllers/training_job/plan.hpp"
+#include "controllers/training_job/status.hpp"
+#include "operator/kube/workloads.hpp"
+
+namespace slipway {
+namespace training_job {
+namespace {
+
+Outcome Reconcile(const ReconcileInput& input) {
+  const api::TrainingJob* job = input.world.Find(kTrainingJobs, input.key);
+  // Once it is being deleted, garbage collection takes the pods and the service with it.
+  if (job == nullptr || job->meta.deleted) return {};
+
+  const Observed observed = Observe(input.key, *job, input.world);
+  const Decision decision = Decide(input.key, *job, observed, input.now);
+  Plan plan = MakePlan(input.key, *job, observed, decision, input.now);
+
+  const auto status = MakeStatus(*job, observed, decision, input.failures, input.now);
+  plan.events = MakeEvents(job->status, status);
+  return {std::move(plan), StatusIfChanged(job->status, status)};
+}
+
+}  // namespace
+}  // namespace training_job
+
+Controller MakeTrainingJobController(const Settings& /*settings*/) {
+  return {"training-job", training_job::kTrainingJobs, {kPods, kServices}, training_job::Reconcile};
+}
+
+}  // namespace slipway

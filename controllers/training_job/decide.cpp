@@ -1,0 +1,165 @@
+#include "controllers/training_job/decide.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "controllers/common/pod_state.hpp"
+#include "controllers/common/status.hpp"
+#include "controllers/training_job/desired.hpp"
+
+namespace slipway::training_job {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr seconds kLongestBackoff{360};
+
+bool AllSucceeded(const api::TrainingJob& job, const Observed& observed) {
+  const auto& first = observed.nodes.front();
+  // mpirun on node 0 returns when the ranks on all nodes have; the others only serve it.
+  if (job.spec.framework == api::Framework::kMPI) return first && first->Succeeded();
+  return observed.succeeded >= observed.num_nodes;
+}
+
+api::NodeFailure DescribeFailed(const NodePod& pod, Instant now) {
+  PodEnd end = DescribeEnd(*pod.view);
+  return {StatusTime(end.time.value_or(now)),
+          pod.node,
+          pod.key->name,
+          std::move(end.reason),
+          end.exit_code,
+          std::move(end.message)};
+}
+
+api::NodeFailure DescribeDeleted(const NodePod& pod, Instant now) {
+  return {StatusTime(now),
+          pod.node,
+          pod.key->name,
+          std::string(reason::kPodDeleted),
+          std::nullopt,
+          fmt::format("the pod was deleted while it ran on {}; a drain, a preemption or a user did "
+                      "that, not this operator",
+                      pod.view->node_name.empty() ? "no node yet" : pod.view->node_name)};
+}
+
+/// The failure that started it: of several failed pods the one that ended first, since the others
+/// usually fail because of it.
+std::optional<api::NodeFailure> FirstFailed(const Observed& observed, Instant now) {
+  std::optional<api::NodeFailure> first;
+  for (const NodePod* pod : observed.Pods()) {
+    if (!pod->Failed()) continue;
+    api::NodeFailure failure = DescribeFailed(*pod, now);
+    if (!first || failure.time < first->time) first = std::move(failure);
+  }
+  return first;
+}
+
+std::optional<api::NodeFailure> FirstDeleted(const Observed& observed, Instant now) {
+  for (const NodePod* pod : observed.Pods()) {
+    if (pod->Ending()) return DescribeDeleted(*pod, now);
+  }
+  return std::nullopt;
+}
+
+api::NodeFailure DescribeLost(const ObjectKey& key, const api::TrainingJob& job,
+                              const Observed& observed, Instant now) {
+  const auto gap = std::ranges::find_if(observed.nodes, [](const auto& pod) { return !pod; });
+  const auto node = static_cast<std::int32_t>(gap - observed.nodes.begin());
+  return {StatusTime(now),
+          node,
+          PodKey(key, job, node, observed.attempt).name,
+          std::string(reason::kPodLost),
+          std::nullopt,
+          "the pod vanished without a trace, as by a forced deletion or the loss of its node"};
+}
+
+std::string DescribeExhausted(const api::NodeFailure& failure, std::int32_t restarts) {
+  std::string text =
+      fmt::format("node {} (pod {}) failed: {}", failure.node, failure.pod_name, failure.reason);
+  if (failure.exit_code) text += fmt::format(" (exit code {})", *failure.exit_code);
+  text +=
+      restarts == 0
+          ? "; spec.failurePolicy.maxRestarts allows no restart"
+          : fmt::format("; all {} restarts of spec.failurePolicy.maxRestarts are used", restarts);
+  if (!failure.message.empty()) text += ". Last words: " + failure.message;
+  return text;
+}
+
+Decision AfterFailure(const api::TrainingJob& job, const Observed& observed,
+                      api::NodeFailure failure) {
+  if (observed.attempt < job.spec.failure_policy.max_restarts) {
+    return {Step::kRestart, std::nullopt, std::move(failure)};
+  }
+  Problem problem{std::string(reason::kBackoffLimitExceeded),
+                  DescribeExhausted(failure, observed.attempt), true};
+  return {Step::kFail, std::move(problem), std::move(failure)};
+}
+
+Problem DescribeDeadline(const api::TrainingJob& job) {
+  return {std::string(reason::kDeadlineExceeded),
+          fmt::format("the job was still running {} s after its start, which is "
+                      "spec.activeDeadlineSeconds; create it again with more time",
+                      job.spec.active_deadline_seconds.value_or(0)),
+          true};
+}
+
+/// Of a job that is meant to run.
+Decision DecideRunning(const ObjectKey& key, const api::TrainingJob& job, const Observed& observed,
+                       Instant now) {
+  if (auto problem = WhyImpossible(job)) return {Step::kStall, std::move(problem), std::nullopt};
+  const auto deadline = Deadline(job, observed);
+  if (deadline && now >= *deadline) return {Step::kFail, DescribeDeadline(job), std::nullopt};
+  if (auto failure = FirstFailed(observed, now)) {
+    return AfterFailure(job, observed, std::move(*failure));
+  }
+  if (!observed.was_whole || observed.missing == 0) return {};
+  if (auto failure = FirstDeleted(observed, now)) {
+    return AfterFailure(job, observed, std::move(*failure));
+  }
+  const auto& since = observed.record.missing_since;
+  if (!since || now < *since + kLossConfirmation) return {Step::kConfirmLoss, {}, {}};
+  return AfterFailure(job, observed, DescribeLost(key, job, observed, now));
+}
+
+}  // namespace
+
+Decision Decide(const ObjectKey& key, const api::TrainingJob& job, const Observed& observed,
+                Instant now) {
+  if (observed.record.finished) return {Step::kFinished, {}, {}};
+  if (observed.record.suspended) {
+    // A group of which some pods were deleted already cannot go on: all must go first. Nor does it
+    // count as success when its programs end with 0 because they are told to stop.
+    const bool wait = job.spec.suspend || observed.AnyPods();
+    return {wait ? Step::kSuspend : Step::kResume, {}, {}};
+  }
+  if (AllSucceeded(job, observed)) return {Step::kComplete, {}, {}};
+  if (job.spec.suspend) return {Step::kSuspend, {}, {}};
+  return DecideRunning(key, job, observed, now);
+}
+
+std::optional<Instant> RestartTime(const api::TrainingJob& job, const Observed& observed) {
+  const auto& failure = observed.record.last_failure;
+  if (observed.attempt == 0 || !failure) return std::nullopt;
+  const seconds first{job.spec.failure_policy.backoff_seconds};
+  const seconds longest = std::max(first, kLongestBackoff);
+  seconds delay = first;
+  for (std::int32_t i = 1; i < observed.attempt && delay < longest; ++i) delay *= 2;
+  return failure->time + std::min(delay, longest);
+}
+
+std::optional<Instant> Deadline(const api::TrainingJob& job, const Observed& observed) {
+  if (!job.spec.active_deadline_seconds || !observed.record.start_time) return std::nullopt;
+  return *observed.record.start_time + seconds(*job.spec.active_deadline_seconds);
+}
+
+std::vector<const NodePod*> InTheWay(const Observed& observed) {
+  std::vector<const NodePod*> pods;
+  for (const auto& pod : observed.leftovers) pods.push_back(&pod);
+  for (const NodePod* pod : observed.Pods()) {
+    if (pod->Ending()) pods.push_back(pod);
+  }
+  return pods;
+}
+
+}  // namespace slipway::training_job

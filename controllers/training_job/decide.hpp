@@ -1,0 +1,62 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "controllers/common/failures.hpp"
+#include "controllers/training_job/observe.hpp"
+
+/// The life of a job, as one decision per pass.
+///
+///                   +-> Suspend <-> Resume -+
+///                   |                       v
+///   (new) ---------- Run ------------------ Run ---> Complete --> Finished
+///                   |  ^                            (clean up, then delete after the TTL)
+///                   v  |                    +-> Fail ----^
+///       ConfirmLoss/Restart ----------------+
+///
+/// A decision that destroys something is recorded in the status by one pass and carried out by a
+/// later one, which sees it there (`Record`). So after a crash between the two the next pass knows
+/// what was going on, and nothing is counted twice.
+namespace slipway::training_job {
+
+enum class Step {
+  kFinished,     ///< Recorded as over: clean up, then wait for the TTL.
+  kComplete,     ///< All nodes have succeeded: record it.
+  kFail,         ///< The job has failed for good: record it.
+  kSuspend,      ///< The user wants no pods: record it; once recorded, delete them.
+  kResume,       ///< The pods of the suspended group are gone: record the new start.
+  kStall,        ///< The spec can never work: create nothing.
+  kRestart,      ///< A node failed: record the next attempt.
+  kConfirmLoss,  ///< A pod is missing without a trace: wait whether it is only late.
+  kRun,          ///< Remove what is left of earlier attempts, then create what is missing.
+};
+
+struct Decision {
+  Step step = Step::kRun;
+  /// With kFail and kStall: why, for conditions and Events.
+  std::optional<Problem> problem;
+  /// With kRestart, and with kFail when a node was the cause.
+  std::optional<api::NodeFailure> failure;
+};
+
+/// How long a pod must be missing before its group is restarted. A replica that has just become
+/// leader may know the job's status before it knows all of its pods.
+inline constexpr std::chrono::seconds kLossConfirmation{10};
+
+Decision Decide(const ObjectKey& key, const api::TrainingJob& job, const Observed& observed,
+                Instant now);
+
+/// When the attempt after a failure may start: backoffSeconds after it, doubled with each restart
+/// up to six minutes, where batch/v1 Job stops too. nullopt for the first attempt.
+std::optional<Instant> RestartTime(const api::TrainingJob& job, const Observed& observed);
+
+/// When activeDeadlineSeconds is over; nullopt when there is no deadline or the job has not begun.
+std::optional<Instant> Deadline(const api::TrainingJob& job, const Observed& observed);
+
+/// What must be gone before a pod of this attempt may be created: pods of earlier attempts, and
+/// pods of this one that somebody has deleted and whose names are still taken.
+std::vector<const NodePod*> InTheWay(const Observed& observed);
+
+}  // namespace slipway::training_job

@@ -1,0 +1,106 @@
+#include "controllers/training_job/desired.hpp"
+
+#include <fmt/core.h>
+
+#include "controllers/common/labels.hpp"
+#include "controllers/common/names.hpp"
+#include "controllers/common/pods.hpp"
+#include "controllers/training_job/processes.hpp"
+#include "controllers/training_job/rendezvous.hpp"
+#include "operator/kube/workloads.hpp"
+
+namespace slipway::training_job {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::string_view kServiceRole = "nodes";
+
+PodPlan PlanNode(const api::TrainingJob& job, std::int32_t node, const Group& group,
+                 Rendezvous rendezvous) {
+  const api::Trainer& trainer = job.spec.trainer;
+  PodPlan plan;
+  plan.container = kContainer;
+  plan.image = trainer.image;
+  plan.command = trainer.command;
+  plan.args = trainer.args;
+  plan.operator_env = std::move(rendezvous.env);
+  plan.user_env = trainer.env;
+  plan.resources = trainer.resources_per_node;
+  plan.volumes = std::move(rendezvous.volumes);
+  plan.mounts = std::move(rendezvous.mounts);
+  // A restart is a new pod, so that all nodes meet again; a container that restarted by itself
+  // would come back into a group that has gone on without it.
+  plan.restart_policy = "Never";
+  plan.hostname = Hostname(node);
+  plan.subdomain = group.service;
+  return plan;
+}
+
+std::optional<Problem> WhyUncountable(const api::Trainer& trainer) {
+  if (ProcessesPerNode(trainer)) return std::nullopt;
+  const bool gpu = trainer.num_proc_per_node == "gpu";
+  return Problem{
+      std::string(reason::kUnresolvableProcesses),
+      fmt::format("spec.trainer.numProcPerNode is {0}, but spec.trainer.resourcesPerNode.limits "
+                  "names no {1}; set spec.suspend to true, add the limit or write a number, then "
+                  "set it back to false",
+                  trainer.num_proc_per_node, gpu ? "device such as nvidia.com/gpu" : "cpu"),
+      true};
+}
+
+Problem UnsupportedValue(std::string_view field) {
+  return {std::string(reason::kUnsupportedValue),
+          fmt::format("{} has a value that this version of the operator does not know; upgrade the "
+                      "operator to the version of the CRD, or create the job with another value",
+                      field),
+          true};
+}
+
+}  // namespace
+
+ObjectKey PodKey(const ObjectKey& job_key, const api::TrainingJob& job, std::int32_t node,
+                 std::int32_t attempt) {
+  std::string role = Hostname(node);
+  if (attempt > 0) role += fmt::format("-r{}", attempt);
+  return ChildKey(job_key, ChildName(job.meta.name, job.meta.uid, role));
+}
+
+ObjectKey ServiceKey(const ObjectKey& job_key, const api::TrainingJob& job) {
+  return ChildKey(job_key, ChildName(job.meta.name, job.meta.uid, kServiceRole));
+}
+
+Create MakeService(const ObjectKey& job_key, const api::TrainingJob& job) {
+  const json selector = {{labels::kOwnerUid, job.meta.uid}, {labels::kRole, kNodeRole}};
+  return {
+      kServices.type, ServiceKey(job_key, job),
+      json{{"metadata", {{"labels", ChildLabels(kApplication, job.meta, kServiceRole)}}},
+           {"spec",
+            {{"clusterIP", "None"}, {"publishNotReadyAddresses", true}, {"selector", selector}}}}};
+}
+
+Create MakePod(const ObjectKey& job_key, const api::TrainingJob& job, std::int32_t node,
+               std::int32_t attempt) {
+  const api::Trainer& trainer = job.spec.trainer;
+  const Group group{job.spec.framework, trainer.num_nodes, ProcessesPerNode(trainer).value_or(1),
+                    ServiceKey(job_key, job).name};
+  Rendezvous rendezvous = MakeRendezvous(group, node);
+  Labels labels = ChildLabels(kApplication, job.meta, kNodeRole);
+  labels.emplace(labels::kNodeIndex, std::to_string(node));
+  labels.emplace(labels::kAttempt, std::to_string(attempt));
+  json metadata = PodMetadata(trainer.pod_template, labels, rendezvous.annotations);
+  const PodPlan plan = PlanNode(job, node, group, std::move(rendezvous));
+  return {kPods.type, PodKey(job_key, job, node, attempt),
+          json{{"metadata", std::move(metadata)},
+               {"spec", RestrictedPodSpec(plan, trainer.pod_template)}}};
+}
+
+std::optional<Problem> WhyImpossible(const api::TrainingJob& job) {
+  if (job.spec.framework == api::Framework::kUnknown) return UnsupportedValue("spec.framework");
+  if (job.spec.clean_pod_policy == api::CleanPodPolicy::kUnknown) {
+    return UnsupportedValue("spec.cleanPodPolicy");
+  }
+  return WhyUncountable(job.spec.trainer);
+}
+
+}  // namespace slipway::training_job

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "controllers/common/failures.hpp"
+#include "controllers/training_job/kind.hpp"
+#include "operator/run/plan.hpp"
+
+/// The children that a job should have, as a function of its spec alone.
+namespace slipway::training_job {
+
+/// The key of the pod of a node in an attempt. The UID is in it: the pod of a deleted job of the
+/// same name can never be taken for this job's.
+ObjectKey PodKey(const ObjectKey& job_key, const api::TrainingJob& job, std::int32_t node,
+                 std::int32_t attempt);
+/// The key of the headless service, one for the life of the job.
+ObjectKey ServiceKey(const ObjectKey& job_key, const api::TrainingJob& job);
+
+/// A headless service: every node gets a DNS name, also before it is ready, since a rendezvous is
+/// what a node needs to become ready.
+Create MakeService(const ObjectKey& job_key, const api::TrainingJob& job);
+
+/// The pod of one node. Requires WhyImpossible(job) to be nullopt.
+Create MakePod(const ObjectKey& job_key, const api::TrainingJob& job, std::int32_t node,
+               std::int32_t attempt);
+
+/// Why a job that the API server has accepted can never run, or nullopt. Nothing is created for
+/// such a job; what runs is left alone.
+std::optional<Problem> WhyImpossible(const api::TrainingJob& job);
+
+}  // namespace slipway::training_job

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <string_view>
+
+#include "crds/generated/codec.hpp"
+#include "crds/generated/types.hpp"
+#include "operator/kube/resource.hpp"
+
+/// What names a TrainingJob and its state to users. Every reason that a condition or an Event can
+/// show is here, so that docs and alerts have one list to agree with.
+namespace slipway::training_job {
+
+inline constexpr Resource<api::TrainingJob> kTrainingJobs{api::kTrainingJobType,
+                                                          api::DecodeTrainingJob};
+
+/// Value of label app.kubernetes.io/name, and the front of every text about the kind.
+inline constexpr std::string_view kApplication = "training-job";
+/// Value of label slipway.dev/role of a pod that trains.
+inline constexpr std::string_view kNodeRole = "node";
+/// Name of the container in every pod, for `kubectl logs -c`.
+inline constexpr std::string_view kContainer = "trainer";
+
+/// Condition types beside the three of kstatus.
+namespace condition {
+inline constexpr std::string_view kRunning = "Running";
+inline constexpr std::string_view kSuspended = "Suspended";
+inline constexpr std::string_view kComplete = "Complete";
+inline constexpr std::string_view kFailed = "Failed";
+/// Present only while a pod has vanished without a trace and its loss is being confirmed.
+inline constexpr std::string_view kNodeMissing = "NodeMissing";
+}  // namespace condition
+
+namespace reason {
+inline constexpr std::string_view kResumed = "Resumed";
+inline constexpr std::string_view kPodLost = "PodLost";
+inline constexpr std::string_view kPodDeleted = "PodDeleted";
+inline constexpr std::string_view kBackoffLimitExceeded = "BackoffLimitExceeded";
+inline constexpr std::string_view kDeadlineExceeded = "DeadlineExceeded";
+inline constexpr std::string_view kInvalidPodTemplate = "InvalidPodTemplate";
+inline constexpr std::string_view kUnresolvableProcesses = "UnresolvableProcesses";
+inline constexpr std::string_view kUnsupportedValue = "UnsupportedValue";
+}  // namespace reason
+
+}  // namespace slipway::training_job

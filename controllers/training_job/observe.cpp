@@ -1,0 +1,123 @@
+#include "controllers/training_job/observe.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "controllers/common/conditions.hpp"
+#include "controllers/common/labels.hpp"
+#include "controllers/training_job/desired.hpp"
+
+namespace slipway::training_job {
+namespace {
+
+std::optional<std::int32_t> NumberLabel(const ObjectMeta& meta, std::string_view name) {
+  const auto label = meta.labels.find(name);
+  if (label == meta.labels.end()) return std::nullopt;
+  std::int32_t value = 0;
+  const char* end = label->second.data() + label->second.size();
+  const auto [stopped, error] = std::from_chars(label->second.data(), end, value);
+  if (error != std::errc{} || stopped != end || value < 0) return std::nullopt;
+  return value;
+}
+
+std::vector<NodePod> OwnPods(const ObjectKey& key, const api::TrainingJob& job,
+                             const Snapshot& world) {
+  std::vector<NodePod> pods;
+  for (const auto& pod : world.All(kPods)) {
+    const auto node = NumberLabel(pod.meta, labels::kNodeIndex);
+    const auto attempt = NumberLabel(pod.meta, labels::kAttempt);
+    if (!node || !attempt || !IsChildOf(pod.key, pod.meta, key, job.meta)) continue;
+    if (pod.key != PodKey(key, job, *node, *attempt)) continue;
+    pods.push_back({*node, *attempt, &pod.key, &pod.meta, &pod.body});
+  }
+  std::ranges::sort(pods, {}, [](const NodePod& pod) { return std::pair(pod.attempt, pod.node); });
+  return pods;
+}
+
+const Object* OwnService(const ObjectKey& key, const api::TrainingJob& job, const Snapshot& world) {
+  const Object* service = world.FindObject(kServices.type, ServiceKey(key, job));
+  const bool ours = service != nullptr && IsChildOf(service->key, service->meta, key, job.meta);
+  return ours ? service : nullptr;
+}
+
+/// Works out which absent pods matter. A pod that has succeeded may be deleted by anybody (a user
+/// who tidies up, the pod garbage collector, a drained node) and must not run again. Successes
+/// never become fewer within an attempt, so as many absences as the recorded number exceeds the
+/// successes still visible are explained; which nodes they belong to need not be known.
+void CountMissing(Observed& observed) {
+  const auto pods = observed.Pods();
+  const auto count = [&](auto&& counted) {
+    return static_cast<std::int32_t>(std::ranges::count_if(pods, counted));
+  };
+  const std::int32_t seen = count([](const NodePod* pod) { return pod->Succeeded(); });
+  const std::int32_t absent =
+      observed.num_nodes - count([](const NodePod* pod) { return !pod->Ending(); });
+  const Record& record = observed.record;
+  const bool comparable = !record.suspended && observed.attempt == record.restarts &&
+                          observed.num_nodes == record.nodes.desired;
+  const std::int32_t known = comparable ? record.nodes.succeeded : 0;
+  const std::int32_t explained = std::clamp(known - seen, 0, absent);
+  observed.succeeded = seen + explained;
+  observed.missing = absent - explained;
+}
+
+bool WasWhole(const Observed& observed) {
+  const Record& record = observed.record;
+  if (record.suspended || observed.attempt != record.restarts) return false;
+  const std::int32_t existed = record.nodes.active + record.nodes.succeeded + record.nodes.failed;
+  const bool whole = record.nodes.desired > 0 && existed >= record.nodes.desired;
+  return whole;
+}
+
+}  // namespace
+
+std::vector<const NodePod*> Observed::Pods() const {
+  std::vector<const NodePod*> pods;
+  for (const auto& node : nodes) {
+    if (node) pods.push_back(&*node);
+  }
+  return pods;
+}
+
+Record ReadRecord(const api::TrainingJob& job) {
+  if (!job.status) return {};
+  const api::TrainingJobStatus& status = *job.status;
+  Record record;
+  record.finished = IsTrue(status.conditions, condition::kComplete) ||
+                    IsTrue(status.conditions, condition::kFailed);
+  record.suspended = IsTrue(status.conditions, condition::kSuspended);
+  record.restarts = status.restarts.value_or(0);
+  record.nodes = status.nodes.value_or(api::NodeCounts{});
+  if (IsTrue(status.conditions, condition::kNodeMissing)) {
+    record.missing_since =
+        FindCondition(status.conditions, condition::kNodeMissing)->last_transition_time;
+  }
+  record.start_time = status.start_time;
+  record.last_failure = status.last_failure;
+  return record;
+}
+
+Observed Observe(const ObjectKey& key, const api::TrainingJob& job, const Snapshot& world) {
+  Observed observed;
+  observed.record = ReadRecord(job);
+  observed.num_nodes = job.spec.trainer.num_nodes;
+  observed.service = OwnService(key, job, world);
+  const std::vector<NodePod> pods = OwnPods(key, job, world);
+  observed.attempt = observed.record.restarts;
+  if (!pods.empty()) observed.attempt = std::max(observed.attempt, pods.back().attempt);
+
+  observed.nodes.resize(static_cast<std::size_t>(observed.num_nodes));
+  for (const auto& pod : pods) {
+    const bool wanted = pod.attempt == observed.attempt && pod.node < observed.num_nodes;
+    if (wanted) {
+      observed.nodes[static_cast<std::size_t>(pod.node)] = pod;
+    } else {
+      observed.leftovers.push_back(pod);
+    }
+  }
+  CountMissing(observed);
+  observed.was_whole = WasWhole(observed);
+  return observed;
+}
+
+}  // namespace slipway::training_job

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "controllers/training_job/kind.hpp"
+#include "operator/kube/resource.hpp"
+#include "operator/kube/workloads.hpp"
+
+namespace slipway::training_job {
+
+/// A pod of the job. Points into the snapshot, so it lives no longer than one pass.
+struct NodePod {
+  std::int32_t node = 0;     ///< Rank, 0 to numNodes-1.
+  std::int32_t attempt = 0;  ///< Which start of the whole group it belongs to.
+  const ObjectKey* key = nullptr;
+  const ObjectMeta* meta = nullptr;
+  const PodView* view = nullptr;
+
+  bool Ending() const { return meta->deleted.has_value(); }
+  bool Failed() const { return view->phase == PodView::Phase::kFailed; }
+  /// Ended with exit code 0 by itself. The API server removes a pod that has ended at once when it
+  /// is deleted, so one that is Ending was still running then, and a program that ends with 0
+  /// because it was told to stop has not reached its goal.
+  bool Succeeded() const { return view->phase == PodView::Phase::kSucceeded && !Ending(); }
+  /// Neither ended nor being deleted: it holds or waits for resources.
+  bool Active() const { return !Succeeded() && !Failed() && !Ending(); }
+  bool Running() const { return view->phase == PodView::Phase::kRunning && !Ending(); }
+};
+
+/// What the status of the job said when this pass began: the only memory a pass has.
+struct Record {
+  bool finished = false;
+  bool suspended = false;
+  std::int32_t restarts = 0;
+  api::NodeCounts nodes;
+  /// Since when a pod has been missing without a trace.
+  std::optional<Instant> missing_since;
+  std::optional<Instant> start_time;
+  std::optional<api::NodeFailure> last_failure;
+};
+
+/// The job as it stands.
+struct Observed {
+  Record record;
+  /// The start of the group that counts: the later of what the status and the pods say.
+  std::int32_t attempt = 0;
+  std::int32_t num_nodes = 0;
+  /// Pods of this attempt by node; nullopt where there is none.
+  std::vector<std::optional<NodePod>> nodes;
+  /// Pods that must be gone before the group may start: those of earlier attempts, and those of
+  /// nodes that the job no longer has.
+  std::vector<NodePod> leftovers;
+  const Object* service = nullptr;
+  /// Nodes of this attempt that have succeeded, with those whose pods were deleted since.
+  std::int32_t succeeded = 0;
+  /// Nodes that have not succeeded and whose pod does not exist or is being deleted.
+  std::int32_t missing = 0;
+  /// All pods of this attempt have existed at one time, so a missing one is lost, not late.
+  bool was_whole = false;
+
+  std::vector<const NodePod*> Pods() const;  ///< Those of `nodes` that exist, by node.
+  bool AnyPods() const { return !leftovers.empty() || !Pods().empty(); }
+};
+
+/// Reads the status. A job without one has never been looked at.
+Record ReadRecord(const api::TrainingJob& job);
+
+/// Finds the job's own pods and service. A pod counts only when it carries the job's owner
+/// reference and bears exactly the name that the operator gives to the node and attempt on its
+/// labels; anything else that claims to belong to the job is left alone.
+Observed Observe(const ObjectKey& key, const api::TrainingJob& job, const Snapshot& world);
+
+}  // namespace slipway::training_job

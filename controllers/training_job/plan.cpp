@@ -1,0 +1,132 @@
+#include "controllers/training_job/plan.hpp"
+
+#include <algorithm>
+
+#include "controllers/training_job/desired.hpp"
+#include "operator/kube/workloads.hpp"
+
+namespace slipway::training_job {
+namespace {
+
+using std::chrono::seconds;
+
+void WakeAt(Plan& plan, std::optional<Instant> time) {
+  if (time) plan.wake_at = std::min(plan.wake_at.value_or(*time), *time);
+}
+
+void DeletePod(Plan& plan, const NodePod& pod, const char* why) {
+  if (pod.Ending()) return;
+  plan.actions.emplace_back(Delete{kPods.type, *pod.key, pod.meta->uid, why, std::nullopt});
+}
+
+/// Looks again when a pod that is being deleted should be gone, to tell the user if it is not.
+void WatchEnding(Plan& plan, const std::vector<const NodePod*>& pods, Instant now) {
+  for (const NodePod* pod : pods) {
+    if (pod->Ending() && !IsStuck(*pod, now)) WakeAt(plan, *pod->meta->deleted + kStuckAfter);
+  }
+}
+
+void RemoveAllPods(Plan& plan, const Observed& observed, Instant now) {
+  for (const auto& pod : observed.leftovers) DeletePod(plan, pod, "its job is suspended");
+  for (const NodePod* pod : observed.Pods()) DeletePod(plan, *pod, "its job is suspended");
+  WatchEnding(plan, InTheWay(observed), now);
+}
+
+/// Without MPI, None leaves everything as it is. The workers of mpirun wait for work for ever, so
+/// with MPI it leaves only what has ended.
+api::CleanPodPolicy EffectivePolicy(const api::TrainingJob& job) {
+  const bool endless = job.spec.framework == api::Framework::kMPI &&
+                       job.spec.clean_pod_policy == api::CleanPodPolicy::kNone;
+  return endless ? api::CleanPodPolicy::kRunning : job.spec.clean_pod_policy;
+}
+
+void CleanUp(Plan& plan, const api::TrainingJob& job, const Observed& observed) {
+  const api::CleanPodPolicy policy = EffectivePolicy(job);
+  bool in_use = false;
+  const auto clean = [&](const NodePod& pod) {
+    const bool remove = policy == api::CleanPodPolicy::kAll ||
+                        (policy == api::CleanPodPolicy::kRunning && pod.Active());
+    if (remove) DeletePod(plan, pod, "its job has ended");
+    in_use = in_use || (pod.Active() && !remove);
+  };
+  for (const auto& pod : observed.leftovers) clean(pod);
+  for (const NodePod* pod : observed.Pods()) clean(*pod);
+  if (observed.service != nullptr && !in_use && !observed.service->meta.deleted) {
+    plan.actions.emplace_back(Delete{kServices.type, observed.service->key,
+                                     observed.service->meta.uid, "its job has ended",
+                                     std::nullopt});
+  }
+}
+
+Plan PlanFinished(const ObjectKey& key, const api::TrainingJob& job, const Observed& observed,
+                  Instant now) {
+  Plan plan;
+  const auto& ttl = job.spec.ttl_seconds_after_finished;
+  if (ttl && job.status->completion_time) {
+    const Instant expiry = *job.status->completion_time + seconds(*ttl);
+    if (now >= expiry) {  // Garbage collection takes the children with it.
+      plan.actions.emplace_back(Delete{kTrainingJobs.type, key, job.meta.uid,
+                                       "its ttlSecondsAfterFinished is over", std::nullopt});
+      return plan;
+    }
+    plan.wake_at = expiry;
+  }
+  CleanUp(plan, job, observed);
+  return plan;
+}
+
+void CreateMissing(Plan& plan, const ObjectKey& key, const api::TrainingJob& job,
+                   const Observed& observed) {
+  for (std::int32_t node = 0; node < observed.num_nodes; ++node) {
+    if (observed.nodes[static_cast<std::size_t>(node)]) continue;
+    plan.actions.emplace_back(MakePod(key, job, node, observed.attempt));
+  }
+}
+
+Plan PlanRun(const ObjectKey& key, const api::TrainingJob& job, const Observed& observed,
+             Instant now) {
+  Plan plan;
+  WakeAt(plan, Deadline(job, observed));
+  if (observed.service == nullptr) plan.actions.emplace_back(MakeService(key, job));
+  if (observed.was_whole) return plan;
+
+  const auto in_the_way = InTheWay(observed);
+  if (!in_the_way.empty()) {
+    for (const auto& pod : observed.leftovers) DeletePod(plan, pod, "its group is restarted");
+    WatchEnding(plan, in_the_way, now);
+    return plan;
+  }
+  const auto restart_time = RestartTime(job, observed);
+  if (restart_time && now < *restart_time) {
+    WakeAt(plan, restart_time);
+    return plan;
+  }
+  CreateMissing(plan, key, job, observed);
+  return plan;
+}
+
+}  // namespace
+
+Plan MakePlan(const ObjectKey& key, const api::TrainingJob& job, const Observed& observed,
+              const Decision& decision, Instant now) {
+  Plan plan;
+  switch (decision.step) {
+    case Step::kFinished: return PlanFinished(key, job, observed, now);
+    case Step::kRun: return PlanRun(key, job, observed, now);
+    case Step::kSuspend:
+      if (observed.record.suspended) RemoveAllPods(plan, observed, now);
+      return plan;
+    case Step::kConfirmLoss:
+      WakeAt(plan, Deadline(job, observed));
+      WakeAt(plan, observed.record.missing_since.value_or(now) + kLossConfirmation);
+      return plan;
+    case Step::kComplete:
+    case Step::kFail:
+    case Step::kResume:
+    case Step::kStall:
+    case Step::kRestart: return plan;
+  }
+  return plan;
+}
+
+}  // namespace slipway::training_job

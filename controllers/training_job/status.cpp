@@ -1,0 +1,151 @@
+#include "controllers/training_job/status.hpp"
+
+#include <algorithm>
+
+#include "controllers/common/conditions.hpp"
+#include "controllers/common/status.hpp"
+#include "controllers/common/text.hpp"
+#include "controllers/training_job/describe.hpp"
+
+namespace slipway::training_job {
+namespace {
+
+using slipway::condition::kReady;
+using slipway::condition::kReconciling;
+using slipway::condition::kStalled;
+
+std::int32_t CountPods(const Observed& observed, bool (*counted)(const NodePod&)) {
+  return static_cast<std::int32_t>(
+      std::ranges::count_if(observed.Pods(), [&](const NodePod* pod) { return counted(*pod); }));
+}
+
+api::NodeCounts CountNodes(const Observed& observed, const Decision& decision) {
+  api::NodeCounts nodes;
+  if (decision.step == Step::kSuspend) return nodes;
+  nodes.desired = observed.num_nodes;
+  // Of the next attempt there is no node yet.
+  if (decision.step == Step::kRestart || decision.step == Step::kResume) return nodes;
+  nodes.active = CountPods(observed, [](const NodePod& pod) { return pod.Active(); });
+  nodes.ready =
+      CountPods(observed, [](const NodePod& pod) { return pod.Active() && pod.view->ready; });
+  nodes.succeeded = observed.succeeded;
+  nodes.failed = CountPods(observed, [](const NodePod& pod) { return pod.Failed(); });
+  if (observed.was_whole) nodes.failed += observed.missing;
+  return nodes;
+}
+
+Instant LastFinish(const Observed& observed, Instant now) {
+  std::optional<Instant> last;
+  for (const NodePod* pod : observed.Pods()) {
+    for (const auto& container : pod->view->containers) {
+      if (container.finished)
+        last = std::max(last.value_or(*container.finished), *container.finished);
+    }
+  }
+  return StatusTime(last.value_or(now));
+}
+
+/// While it is over only the counts of what is still being cleaned up change.
+void SetFinished(api::TrainingJobStatus& status, const Observed& observed) {
+  if (!status.nodes) return;
+  const auto active = CountPods(observed, [](const NodePod& pod) { return pod.Active(); });
+  status.nodes->active = active;
+  status.nodes->ready = std::min(status.nodes->ready, active);
+}
+
+void SetTimes(api::TrainingJobStatus& status, const Observed& observed, const Decision& decision,
+              Instant now) {
+  const bool begins = decision.step == Step::kRun && !status.start_time;
+  if (begins || decision.step == Step::kResume) status.start_time = StatusTime(now);
+  if (decision.step == Step::kComplete) status.completion_time = LastFinish(observed, now);
+  if (decision.step == Step::kFail) status.completion_time = StatusTime(now);
+}
+
+void SetConditions(ConditionWriter& conditions, const Observed& observed, const Decision& decision,
+                   const Account& account, bool stalled) {
+  const bool complete = decision.step == Step::kComplete;
+  const bool failed = decision.step == Step::kFail;
+  const bool over = complete || failed;
+  const bool running =
+      account.phase == api::TrainingJobPhase::kRunning && decision.step == Step::kRun;
+  const std::string_view phase = ToString(account.phase);
+  conditions.Set(kReady, complete, account.reason, account.message);
+  conditions.SetWhile(!over && !stalled, kReconciling, account.reason, account.message);
+  conditions.SetWhile(failed || stalled, kStalled, account.reason, account.message);
+  conditions.SetWhile(complete, condition::kComplete, phase, account.message);
+  conditions.SetWhile(failed, condition::kFailed, account.reason, account.message);
+  conditions.SetWhile(decision.step == Step::kConfirmLoss, condition::kNodeMissing,
+                      reason::kPodLost, account.message);
+  conditions.Set(condition::kRunning, running, phase,
+                 running ? "the containers of all nodes run or have succeeded" : "");
+  if (decision.step == Step::kSuspend) {
+    conditions.Set(condition::kSuspended, true, phase, "spec.suspend is true");
+  } else if (observed.record.suspended) {
+    conditions.Set(condition::kSuspended, false, reason::kResumed, "");
+  }
+}
+
+bool HasCondition(const std::optional<api::TrainingJobStatus>& status, std::string_view type) {
+  return status && IsTrue(status->conditions, type);
+}
+
+}  // namespace
+
+api::TrainingJobStatus MakeStatus(const api::TrainingJob& job, const Observed& observed,
+                                  const Decision& decision,
+                                  const std::vector<WriteFailure>& failures, Instant now) {
+  api::TrainingJobStatus status = job.status.value_or(api::TrainingJobStatus{});
+  status.observed_generation = job.meta.generation;
+  if (decision.step == Step::kFinished) {
+    SetFinished(status, observed);
+    return status;
+  }
+  Account account = Describe(job, observed, decision, now);
+  bool stalled = decision.step == Step::kStall;
+  if (auto problem = ExplainFailures(failures, reason::kInvalidPodTemplate)) {
+    account.reason = std::move(problem->reason);
+    account.message = std::move(problem->message);
+    stalled = problem->stalled;
+  }
+  account.message = OneLine(account.message);
+  status.phase = account.phase;
+  status.message = account.message;
+  status.restarts = observed.attempt + (decision.step == Step::kRestart ? 1 : 0);
+  if (decision.failure) status.last_failure = decision.failure;
+  status.nodes = CountNodes(observed, decision);
+  SetTimes(status, observed, decision, now);
+  ConditionWriter conditions(status.conditions, job.meta.generation, now);
+  SetConditions(conditions, observed, decision, account, stalled);
+  return status;
+}
+
+std::vector<EmitEvent> MakeEvents(const std::optional<api::TrainingJobStatus>& before,
+                                  const api::TrainingJobStatus& after) {
+  using Type = EmitEvent::Type;
+  const auto became = [&](std::string_view type) {
+    return IsTrue(after.conditions, type) && !HasCondition(before, type);
+  };
+  const std::string note = after.message.value_or("");
+  const bool had_started = before && before->start_time;
+  std::vector<EmitEvent> events;
+  if (before && after.restarts.value_or(0) > before->restarts.value_or(0)) {
+    events.push_back({Type::kWarning, "Restarting", "RestartGroup", note});
+  }
+  if (became(condition::kComplete)) events.push_back({Type::kNormal, "Complete", "Finish", note});
+  if (became(condition::kFailed)) {
+    events.push_back({Type::kWarning, "Failed", "Finish", note});
+  } else if (became(kStalled)) {
+    const std::string& why = FindCondition(after.conditions, kStalled)->reason;
+    events.push_back({Type::kWarning, "Stalled", "Reconcile", why + ": " + note});
+  }
+  if (became(condition::kSuspended) && had_started) {
+    events.push_back({Type::kNormal, "Suspended", "DeletePods", "the pods of the job are deleted"});
+  }
+  const bool was_suspended = HasCondition(before, condition::kSuspended);
+  if (was_suspended && !IsTrue(after.conditions, condition::kSuspended)) {
+    events.push_back({Type::kNormal, "Resumed", "StartGroup", "the job starts again"});
+  }
+  return events;
+}
+
+}  // namespace slipway::training_job
