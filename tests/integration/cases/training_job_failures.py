@@ -1,0 +1,234 @@
+"""What a TrainingJob does when its pods fail or people interfere."""
+
+import time
+
+from lib.case import OWN, SHARED, Case, attempt_of, case
+from lib.kstatus import condition, is_true
+from lib.objects import kwok, service
+from lib.waiting import stays, wait_for
+
+
+@case(SHARED)
+def failed_node_restarts_the_group(t: Case):
+    job = t.job("x", nodes=3)
+    t.wait_phase("tj", "x", "Running")
+    first = t.pods(job)
+    t.end_pod(first[1], exit_code=7)
+    second = t.wait_pods(job, 3, attempt=1)
+    wait_for("the first group is gone",
+             lambda: all(attempt_of(p) == 1 for p in t.children("pod", job)))
+    restarted = t.get("tj", "x")["status"]
+    assert restarted["restarts"] == 1, restarted
+    failure = restarted["lastFailure"]
+    assert (failure["node"], failure["exitCode"]) == (1, 7), failure
+    assert failure["podName"] == first[1]["metadata"]["name"], failure
+    assert {p["spec"]["hostname"] for p in second} == {"node-0", "node-1", "node-2"}
+    for pod in second:
+        t.end_pod(pod)
+    done = t.wait_phase("tj", "x", "Complete")
+    assert done["status"]["restarts"] == 1 and "lastFailure" in done["status"]
+    wait_for("both transitions as Events", lambda: t.reasons(job) == ["Complete", "Restarting"])
+
+
+@case(SHARED)
+def backoff_before_a_restart(t: Case):
+    job = t.job("x", nodes=1, failurePolicy={"maxRestarts": 3, "backoffSeconds": 3})
+    t.wait_phase("tj", "x", "Running")
+    t.end_pod(t.pods(job)[0], exit_code=1)
+    t.wait_phase("tj", "x", "Restarting")
+    failed_at = time.monotonic()
+    t.wait_pods(job, 1, attempt=1)
+    waited = time.monotonic() - failed_at
+    assert 1.5 <= waited <= 6, f"waited {waited:.1f} s"
+
+
+@case(SHARED)
+def restarts_used_up(t: Case):
+    job = t.job("x", nodes=2, pods=kwok(complete_after="300ms", exit_code=3),
+                failurePolicy={"maxRestarts": 2, "backoffSeconds": 0})
+    failed = t.wait_condition("tj", "x", "Failed", "True", "BackoffLimitExceeded", within=30)
+    assert failed["status"]["phase"] == "Failed" and failed["status"]["restarts"] == 2
+    assert is_true(failed, "Stalled") and not condition(failed, "Reconciling")
+    message = condition(failed, "Failed")["message"]
+    assert "exit code 3" in message and "maxRestarts" in message, message
+    wait_for("the Events", lambda: sorted(set(t.reasons(job))) == ["Failed", "Restarting"])
+    stays("no new attempt", lambda: all(attempt_of(p) == 2 for p in t.children("pod", job)), 2)
+
+
+@case(SHARED)
+def deleted_pod(t: Case):
+    job = t.job("x", nodes=2)
+    t.wait_phase("tj", "x", "Running")
+    t.kube.delete("pod", t.ns, t.pods(job)[1]["metadata"]["name"])
+    pods = t.wait_pods(job, 2, attempt=1, within=30)
+    assert t.get("tj", "x")["status"]["lastFailure"]["node"] == 1
+    for pod in pods:
+        t.end_pod(pod)
+    t.wait_phase("tj", "x", "Complete")
+
+
+@case(SHARED)
+def deleted_pod_that_had_succeeded(t: Case):
+    """Somebody tidies up: what has succeeded must not run again."""
+    job = t.job("x", nodes=2)
+    t.wait_phase("tj", "x", "Running")
+    first, second = t.pods(job)
+    t.end_pod(first)
+    wait_for("one success is recorded",
+             lambda: t.get("tj", "x")["status"]["nodes"]["succeeded"] == 1)
+    t.kube.delete("pod", t.ns, first["metadata"]["name"])
+    stays("it is not created again", lambda: len(t.pods(job)) == 1, 2)
+    t.end_pod(second)
+    done = t.wait_phase("tj", "x", "Complete")
+    assert done["status"].get("restarts", 0) == 0
+
+
+@case(SHARED)
+def pod_loses_its_labels(t: Case):
+    """A pod that the operator can no longer see is replaced; the name is never doubled."""
+    job = t.job("x", nodes=2)
+    t.wait_phase("tj", "x", "Running")
+    lost = t.pods(job)[1]["metadata"]["name"]
+    t.patch("pod", lost, {"metadata": {"labels": {"slipway.dev/owner-uid": None}}})
+
+    def noticed():
+        status = t.get("tj", "x")["status"]
+        assert status.get("restarts", 0) == 1 or status["phase"] != "Running", status
+        return status
+    wait_for("the operator notices", noticed, within=30)
+    for pod in t.wait_pods(job, 2, attempt=1, within=30):
+        t.end_pod(pod)
+    t.wait_phase("tj", "x", "Complete")
+
+
+@case(SHARED)
+def deleted_service(t: Case):
+    job = t.job("x", nodes=2)
+    t.wait_phase("tj", "x", "Running")
+    old = t.children("service", job)[0]["metadata"]
+    t.kube.delete("service", t.ns, old["name"])
+    again = wait_for("the service is there again", lambda: t.children("service", job))
+    assert again[0]["metadata"]["name"] == old["name"] and again[0]["metadata"]["uid"] != old["uid"]
+    assert t.get("tj", "x")["status"]["phase"] == "Running", "no restart for it"
+
+
+@case(SHARED)
+def deleted_and_created_again(t: Case):
+    """A new job of the same name has nothing to do with what the old one leaves behind."""
+    old = t.job("x", nodes=2, pods=kwok(terminate_after="3s"))
+    t.wait_phase("tj", "x", "Running")
+    old_pods = {p["metadata"]["name"] for p in t.pods(old)}
+    t.kube.delete("tj", t.ns, "x")
+    new = t.job("x", nodes=2, pods=kwok(complete_after="1s"))
+    assert new["metadata"]["uid"] != old["metadata"]["uid"]
+    done = t.wait_phase("tj", "x", "Complete")
+    assert done["metadata"]["uid"] == new["metadata"]["uid"]
+    assert not old_pods & {p["metadata"]["name"] for p in t.children("pod", new)}
+    wait_for("the old pods are collected", lambda: not t.children("pod", old))
+
+
+@case(SHARED)
+def namespace_deleted(t: Case):
+    inner = f"{t.ns}-inner"
+    t.make_namespace(inner)
+    outer, t.ns = t.ns, inner
+    t.job("x", nodes=3)
+    t.wait_phase("tj", "x", "Running")
+    start = t.audit.now()
+    t.kube.delete("namespace", "", inner)
+    wait_for("the namespace is gone", lambda: t.kube.find("namespace", "", inner) is None, 40)
+    t.ns = outer
+    writes = t.audit.writes(t.slipway.user, start, inner)
+    assert len(writes) <= 20, "\n".join(map(str, writes))
+
+
+@case(SHARED)
+def quota(t: Case):
+    t.create({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "few"},
+              "spec": {"hard": {"pods": "1"}}})
+    wait_for("the quota counts", lambda: "used" in t.get("quota", "few").get("status", {}))
+    job = t.job("x", nodes=2)
+    stuck = t.wait_condition("tj", "x", "Ready", "False", "QuotaExceeded")
+    assert "exceeded quota: few" in stuck["status"]["message"], stuck["status"]
+    assert not condition(stuck, "Stalled"), "it goes on by itself once there is room"
+    t.kube.delete("quota", t.ns, "few")
+    for pod in t.wait_pods(job, 2, within=40):
+        t.end_pod(pod)
+    t.wait_phase("tj", "x", "Complete")
+
+
+@case(SHARED)
+def impossible_spec(t: Case):
+    """Stalled with the way out, and then silence."""
+    job = t.job("x", nodes=2, trainer={"numProcPerNode": "gpu"})
+    stalled = t.wait_condition("tj", "x", "Stalled", "True")
+    message = condition(stalled, "Stalled")["message"]
+    assert "numProcPerNode" in message and "resourcesPerNode" in message, message
+    time.sleep(1)
+    start = t.audit.now()
+    time.sleep(5)
+    made = t.audit.entries(t.slipway.user, start, t.ns)
+    assert not made, "\n".join(map(str, made))
+    assert not t.children("pod", job)
+    assert len(t.events(job)) <= 1, t.reasons(job)
+
+    t.patch("tj", "x", {"spec": {"suspend": True}})
+    t.patch("tj", "x", {"spec": {"trainer": {"numProcPerNode": 1}}})
+    t.patch("tj", "x", {"spec": {"suspend": False}})
+    t.wait_phase("tj", "x", "Running")
+    assert not condition(t.get("tj", "x"), "Stalled")
+
+
+@case(SHARED)
+def refused_pod(t: Case):
+    """A priority class that does not exist passes the schema, but no pod of it is admitted."""
+    t.job("x", nodes=2, trainer={"podTemplate": {"priorityClassName": "no-such-class"}})
+    refused = t.wait_condition("tj", "x", "Ready", "False")
+    wait_for("the message names it", lambda: "no-such-class" in t.get("tj", "x")["status"].get(
+        "message", ""))
+    assert refused["status"]["phase"] not in ("Running", "Complete")
+
+
+@case(OWN)
+def foreign_service_under_our_name(t: Case):
+    """It is reported and left alone; once it is out of the way the job goes on."""
+    slipway = t.install()
+    slipway.start(elect=False).wait_working()
+    job = t.job("x", nodes=2)
+    t.wait_phase("tj", "x", "Running")
+    name = t.children("service", job)[0]["metadata"]["name"]
+    slipway.stop()
+    t.kube.delete("service", t.ns, name)
+    foreign = t.create(service(name))
+    slipway.start(elect=False).wait_working()
+
+    conflict = t.wait_condition("tj", "x", "Stalled", "True", "NameConflict")
+    assert name in condition(conflict, "Stalled")["message"]
+    stays("the foreign service is as it was", lambda: t.get("service", name) == foreign, 2)
+    t.kube.delete("service", t.ns, name)
+    wait_for("our service is there", lambda: t.children("service", job), 40)
+    wait_for("the job goes on", lambda: not condition(t.get("tj", "x"), "Stalled"))
+
+
+@case(OWN)
+def foreign_pod_under_our_name(t: Case):
+    """With our labels copied, as an attacker would: still not ours, for it has no owner."""
+    slipway = t.install()
+    slipway.start(elect=False).wait_working()
+    job = t.job("x", nodes=1, suspend=True)
+    t.wait_phase("tj", "x", "Suspended")
+    t.patch("tj", "x", {"spec": {"suspend": False}})
+    ours = t.wait_pods(job, 1)[0]
+    slipway.stop()
+    t.kube.delete("pod", t.ns, ours["metadata"]["name"], gracePeriodSeconds=0)
+    wait_for("the name is free", lambda: t.kube.find("pod", t.ns, ours["metadata"]["name"]) is None)
+    copy = {"apiVersion": "v1", "kind": "Pod", "spec": ours["spec"] | {"nodeName": None},
+            "metadata": {"name": ours["metadata"]["name"], "labels": ours["metadata"]["labels"]}}
+    copy["spec"].pop("nodeName")
+    foreign = t.create(copy)
+    slipway.start(elect=False).wait_working()
+
+    t.wait_condition("tj", "x", "Stalled", "True", "NameConflict", within=40)
+    found = t.get("pod", foreign["metadata"]["name"])["metadata"]
+    assert found["uid"] == foreign["metadata"]["uid"] and "deletionTimestamp" not in found
+    assert not t.children("pod", job)

@@ -1,0 +1,1 @@
+"""What the integration cases stand on; see ../run."""

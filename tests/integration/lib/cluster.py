@@ -1,0 +1,55 @@
+"""The cluster of a run: a real control plane with simulated nodes, made and removed by the suite."""
+
+import hashlib
+import json
+import os
+import shlex
+import subprocess
+
+from . import paths
+from .kube import Kube
+
+# One cluster for each checkout, so that what a killed run has left behind is found and removed.
+NAME = "it-" + hashlib.sha256(str(paths.REPO).encode()).hexdigest()[:8]
+NODES = 10
+
+
+class Cluster:
+    """A running cluster as its administrator sees it."""
+
+    def __init__(self):
+        _tool("down")
+        _tool("up", f"--nodes=kwok:{NODES}", "--audit")
+        exports = _tool("env")
+        self.environment = dict(os.environ)
+        for line in exports.splitlines():
+            name, _, value = line.removeprefix("export ").partition("=")
+            self.environment[name] = shlex.split(value)[0]
+        self.audit_log = self.environment["SLIPWAY_AUDIT_LOG"]
+        self.kube = Kube(json.loads(self.kubectl("config", "view", "--raw", "-o", "json")))
+
+    def run(self, *argv: str, stdin: str | None = None, timeout: float = 60):
+        """Runs a program with kubectl and helm on its PATH; returns the CompletedProcess."""
+        return subprocess.run([str(a) for a in argv], env=self.environment, input=stdin, text=True,
+                              capture_output=True, timeout=timeout, start_new_session=True)
+
+    def kubectl(self, *args: str, stdin: str | None = None, timeout: float = 60) -> str:
+        """The output of kubectl; raises AssertionError with what it complains about."""
+        done = self.run("kubectl", *args, stdin=stdin, timeout=timeout)
+        assert done.returncode == 0, f"kubectl {' '.join(args)}: {done.stderr.strip()}"
+        return done.stdout
+
+    def restart_apiserver(self, sig: str) -> None:
+        """Ends the API server by a signal and starts it again; returns once it is ready."""
+        _tool("restart-apiserver", f"--signal={sig}")
+
+    def down(self) -> None:
+        _tool("down")
+
+
+def _tool(command: str, *args: str) -> str:
+    done = subprocess.run([paths.CLUSTER, command, f"--name={NAME}", *args], text=True,
+                          capture_output=True, start_new_session=True)
+    if done.returncode != 0:
+        raise SystemExit(f"cluster {command} failed: {done.stderr.strip() or done.stdout.strip()}")
+    return done.stdout
