@@ -55,10 +55,9 @@ class Client {
  private:
   struct Exchange;
 
-  void RunRound(std::vector<Exchange*>& round, SteadyInstant deadline);
-  bool MayRetry(Exchange& exchange, SteadyInstant deadline);
-  void Record(const HttpRequest& request, const Result<HttpResponse>& result,
-              SteadyInstant started);
+  void RunRound(std::vector<Exchange*>& round, SteadyInstant end);
+  bool MayRetry(Exchange& exchange, SteadyInstant end);
+  void Record(const HttpRequest& request, const std::string& code, SteadyInstant started);
 
   ClusterId cluster_;
   std::unique_ptr<Transport> transport_;

@@ -90,6 +90,7 @@ class WatchMachine {
   void Fail();
   void OnLastPage(const ResourceVersion& version);
   void OnLine(std::string_view line);
+  void OnUnreadable();
   void OnEvent(std::string_view type, const JsonView& object);
   void OnErrorStatus(const JsonView& status);
   bool Advance(const ResourceVersion& version);
@@ -101,6 +102,7 @@ class WatchMachine {
 
   Action action_ = Action::kList;
   std::string continue_token_;
+  bool token_expired_ = false;
   ResourceVersion version_;
   int regressions_ = 0;
   unsigned failures_ = 0;

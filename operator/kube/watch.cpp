@@ -1,0 +1,194 @@
+#include "operator/kube/watch.hpp"
+
+#include <utility>
+
+#include "operator/kube/status_error.hpp"
+
+namespace slipway {
+namespace {
+
+/// A watch that ends sooner than this without a word counts as failed: a server that closes every
+/// watch at once must not be asked in a tight loop.
+constexpr std::chrono::milliseconds kShortestWatch = std::chrono::seconds(1);
+
+ResourceVersion VersionOf(const JsonView& object) {
+  return {object["metadata"]["resourceVersion"].Text()};
+}
+
+/// False when either is no number: then nothing can be said.
+bool Older(const ResourceVersion& one, const ResourceVersion& other) {
+  return other.AtLeast(one) && one.Number() != other.Number();
+}
+
+}  // namespace
+
+WatchMachine::WatchMachine(Options options, WatchSink& sink)
+    : options_(std::move(options)), sink_(sink) {}
+
+WatchMachine::Step WatchMachine::Next() const {
+  Step step;
+  step.action = action_;
+  step.backoff_step = last_step_failed_ ? failures_ : 0;
+  if (action_ == Action::kList) {
+    step.request = request::List(options_.type, options_.ns,
+                                 {options_.label_selector, options_.page_size, continue_token_});
+  } else {
+    step.request = request::Watch(options_.type, options_.ns,
+                                  {options_.label_selector, version_, options_.watch_timeout});
+  }
+  return step;
+}
+
+void WatchMachine::OnListPage(Result<std::string_view> body) {
+  last_step_failed_ = false;
+  if (!body) {
+    // 410: the continue token has expired. What came so far is no state of any moment.
+    const bool expired = body.error().code == Code::kGone && !continue_token_.empty();
+    token_expired_ = token_expired_ || expired;
+    StartListOver();
+    if (!expired) Fail();
+    return;
+  }
+  const auto page = parser_.Parse(*body);
+  if (!page || !(*page)["metadata"].IsObject()) {
+    ++counters_.unreadable_lines;
+    StartListOver();
+    Fail();
+    return;
+  }
+  if (continue_token_.empty()) sink_.OnListStart();
+  (*page)["items"].ForEach([this](const JsonView& item) { sink_.OnListItem(item); });
+  continue_token_ = (*page)["metadata"]["continue"].Text();
+  if (continue_token_.empty()) OnLastPage(VersionOf(*page));
+}
+
+void WatchMachine::OnLastPage(const ResourceVersion& version) {
+  if (Older(version, version_)) {
+    const bool accepted = ++regressions_ >= kRegressionPatience;
+    sink_.OnRegression(version_, version, accepted);
+    if (!accepted) {
+      Fail();
+      return;
+    }
+  }
+  regressions_ = 0;
+  token_expired_ = false;
+  version_ = version;
+  sink_.OnListComplete(version);
+  action_ = Action::kWatch;
+  partial_line_.clear();
+  list_again_ = false;
+  delivered_ = false;
+}
+
+void WatchMachine::OnChunk(std::string_view chunk) {
+  while (!chunk.empty() && !list_again_) {
+    const std::size_t newline = chunk.find('\n');
+    const std::string_view head = chunk.substr(0, newline);
+    if (partial_line_.size() + head.size() > options_.max_line_bytes) {
+      OnUnreadable();
+    } else if (newline == std::string_view::npos) {
+      partial_line_ += head;
+    } else if (partial_line_.empty()) {
+      OnLine(head);
+    } else {
+      partial_line_ += head;
+      OnLine(partial_line_);
+      partial_line_.clear();
+    }
+    if (newline == std::string_view::npos) return;
+    chunk.remove_prefix(newline + 1);
+  }
+}
+
+void WatchMachine::OnLine(std::string_view line) {
+  if (line.empty() || line == "\r") return;
+  const auto event = parser_.Parse(line);
+  if (!event || !event->IsObject()) {
+    OnUnreadable();
+    return;
+  }
+  if ((*event)["kind"].String() == "Status") {
+    // Not an event at all, but how an answer looks that was meant to be an error.
+    OnErrorStatus(*event);
+  } else {
+    OnEvent((*event)["type"].String().value_or(""), (*event)["object"]);
+  }
+}
+
+void WatchMachine::OnUnreadable() {
+  ++counters_.unreadable_lines;
+  list_again_ = true;
+  Fail();
+}
+
+void WatchMachine::OnEvent(std::string_view type, const JsonView& object) {
+  if (type == "ERROR") {
+    OnErrorStatus(object);
+    return;
+  }
+  const bool upsert = type == "ADDED" || type == "MODIFIED";
+  if (!upsert && type != "DELETED" && type != "BOOKMARK") {
+    ++counters_.unknown_events;
+    return;
+  }
+  const ResourceVersion version = VersionOf(object);
+  if (!Advance(version)) return;
+  delivered_ = true;
+  failures_ = 0;
+  if (upsert) {
+    sink_.OnUpsert(object, version);
+  } else if (type == "DELETED") {
+    sink_.OnDelete(object, version);
+  } else {
+    sink_.OnBookmark(version);
+  }
+}
+
+void WatchMachine::OnErrorStatus(const JsonView& status) {
+  const Error error = DecodeStatus(status);
+  list_again_ = true;
+  // A watch that is refused at its start over and over must not become a tight loop.
+  if (error.code != Code::kGone || !delivered_) Fail();
+}
+
+bool WatchMachine::Advance(const ResourceVersion& version) {
+  if (version.Empty() || Older(version, version_)) {
+    ++counters_.stale_events;
+    return false;
+  }
+  version_ = version;
+  return true;
+}
+
+void WatchMachine::OnWatchEnd(const Result<void>& end, std::chrono::milliseconds lived) {
+  const bool failed_before_end = std::exchange(list_again_, false);
+  partial_line_.clear();
+  if (failed_before_end) {
+    // The reason is known from the stream itself, and counted.
+    last_step_failed_ = failures_ > 0;
+    StartListOver();
+  } else if (!end && end.error().code == Code::kGone) {
+    last_step_failed_ = false;
+    StartListOver();
+    if (!delivered_) Fail();
+  } else if (!end || (!delivered_ && lived < kShortestWatch)) {
+    Fail();
+  } else {
+    last_step_failed_ = false;
+    failures_ = 0;
+  }
+  delivered_ = false;
+}
+
+void WatchMachine::StartListOver() {
+  action_ = Action::kList;
+  continue_token_.clear();
+}
+
+void WatchMachine::Fail() {
+  ++failures_;
+  last_step_failed_ = true;
+}
+
+}  // namespace slipway
