@@ -32,13 +32,15 @@ std::vector<std::string> Strings(const YAML::Node& list) {
 }
 
 ServingRuntime ReadRuntime(const YAML::Node& node) {
-  return {node["name"].as<std::string>(), node["image"].as<std::string>(),
-          Strings(node["command"]), Strings(node["args"])};
+  return {node["name"].as<std::string>(), node["image"].as<std::string>(), Strings(node["command"]),
+          Strings(node["args"])};
 }
 
 /// Takes in one entry of the file; returns what is wrong with it, or an empty text.
 std::string ReadEntry(const std::string& key, const YAML::Node& value, ConfigSource& source) {
-  if (key == "runtimes") {
+  if (key == "watchNamespaces") {
+    source.watch_namespaces = Strings(value);
+  } else if (key == "runtimes") {
     for (const auto& runtime : value) source.runtimes.push_back(ReadRuntime(runtime));
   } else if (FindKey(key) != nullptr && value.IsScalar()) {
     source.texts[key] = value.as<std::string>();
@@ -88,7 +90,8 @@ class Reader {
     out = *level;
   }
   void Complain(std::string_view key, const std::string& value, const std::string& rule) {
-    problems_ += where_ + ": " + std::string(key) + " is \"" + value + "\" but must be " + rule + "\n";
+    problems_ +=
+        where_ + ": " + std::string(key) + " is \"" + value + "\" but must be " + rule + "\n";
   }
   const std::string& Problems() const { return problems_; }
 
@@ -117,7 +120,6 @@ const std::vector<ConfigKey>& ConfigKeys() {
       {"logLevel", "--log-level", "debug, info, warn or error"},
       {"adminAddress", "--admin-address", "HOST:PORT of /healthz, /readyz, /metrics and /debug"},
       {"workers", "--workers", "objects worked on at once, for each kind (3 to 256)"},
-      {"watchNamespace", "--watch-namespace", "look only at this namespace; default all"},
       {"leaderElection.enabled", "--leader-elect", "true: only the holder of the Lease writes"},
       {"leaderElection.leaseName", "--lease-name", "name of the Lease"},
       {"leaderElection.leaseNamespace", "--lease-namespace", "namespace of the Lease"},
@@ -128,7 +130,7 @@ const std::vector<ConfigKey>& ConfigKeys() {
 }
 
 Result<ConfigSource> ReadConfigFile(const std::string& path) {
-  ConfigSource source{path, {}, {}};
+  ConfigSource source{path, {}, {}, {}};
   std::string problems;
   try {
     for (const auto& entry : YAML::LoadFile(path)) {
@@ -142,7 +144,7 @@ Result<ConfigSource> ReadConfigFile(const std::string& path) {
 }
 
 ConfigSource ReadEnvironment(const std::function<const char*(const char*)>& getenv) {
-  ConfigSource source{"environment", {}, {}};
+  ConfigSource source{"environment", {}, {}, {}};
   for (const auto& key : ConfigKeys()) {
     const char* value = getenv(EnvironmentName(key.flag).c_str());
     if (value != nullptr) source.texts[std::string(key.key)] = value;
@@ -161,10 +163,10 @@ Result<Config> MakeConfig(const std::vector<ConfigSource>& sources) {
   reader.Bool("leaderElection.enabled", config.leader_elect);
   reader.Text("leaderElection.leaseName", config.lease_name);
   reader.Text("leaderElection.leaseNamespace", config.lease_namespace);
-  reader.Text("watchNamespace", config.watch_namespace);
   reader.Text("clusterDomain", config.settings.cluster_domain);
   reader.Text("workerImage", config.settings.worker_image);
   for (const auto& source : sources) {
+    if (config.watch_namespaces.empty()) config.watch_namespaces = source.watch_namespaces;
     if (config.settings.runtimes.empty()) config.settings.runtimes = source.runtimes;
   }
   if (!reader.Problems().empty()) return Fail(Code::kInvalid, reader.Problems());
@@ -180,7 +182,7 @@ std::string DescribeConfig(const Config& config) {
                         {"context", config.context},
                         {"adminAddress", config.admin_address},
                         {"workers", config.workers},
-                        {"watchNamespace", config.watch_namespace},
+                        {"watchNamespaces", config.watch_namespaces},
                         {"leaderElection",
                          {{"enabled", config.leader_elect},
                           {"leaseName", config.lease_name},

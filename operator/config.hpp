@@ -19,8 +19,8 @@ struct Config {
   std::string context;     ///< Empty: the kubeconfig's current one.
   log::Level log_level = log::Level::kInfo;
   std::string admin_address = "127.0.0.1:8080";
-  std::size_t workers = 8;  ///< For each kind.
-  std::string watch_namespace;  ///< Empty: all.
+  std::size_t workers = 8;                    ///< For each kind.
+  std::vector<std::string> watch_namespaces;  ///< Empty: all.
   bool leader_elect = true;
   std::string lease_name = "slipway";
   std::string lease_namespace = "slipway-system";
@@ -32,6 +32,7 @@ struct Config {
 struct ConfigSource {
   std::string name;  ///< For messages: "flag", "environment", or the file's path.
   std::map<std::string, std::string> texts;
+  std::vector<std::string> watch_namespaces;
   std::vector<ServingRuntime> runtimes;
 };
 

@@ -37,7 +37,8 @@ sigset_t BlockStopSignals() {
   return signals;
 }
 
-/// Who this replica is in the Lease and in Events: the pod's name and a part that a restart changes.
+/// Who this replica is in the Lease and in Events: the pod's name and a part that a restart
+/// changes.
 std::string Identity() {
   char host[256] = "slipway";
   gethostname(host, sizeof host - 1);
@@ -72,7 +73,8 @@ class Operator {
         clock_(clock),
         lease_client_(lease_client),
         identity_(std::move(identity)),
-        executor_({{kHomeCluster, &client}}, barrier_, metrics, clock, [this] { return MayWrite(); }),
+        executor_({{kHomeCluster, &client}}, barrier_, metrics, clock,
+                  [this] { return MayWrite(); }),
         events_({{kHomeCluster, &client}}, identity_, metrics, clock),
         wiring_(cache_, runners_, metrics, clock) {
     for (auto& controller : MakeControllers(config.settings)) {
@@ -80,7 +82,8 @@ class Operator {
           std::move(controller),
           RunnerContext{cache_, executor_, events_, barrier_, metrics, clock}, config.workers));
     }
-    wiring_.Watch(client, config.watch_namespace);
+    for (const auto& ns : config.watch_namespaces) wiring_.Watch(client, ns);
+    if (config.watch_namespaces.empty()) wiring_.Watch(client, "");
   }
 
   /// Until SIGTERM: caches first, then leadership, then work.
@@ -109,7 +112,8 @@ class Operator {
   AdminPages Pages() {
     return {[this] { return NotAlive(); },
             [this] { return wiring_.Synced() ? "" : "the caches are not filled yet"; },
-            [this] { return RenderMetrics(); }, [this](const std::string& name) { return Dump(name); }};
+            [this] { return RenderMetrics(); },
+            [this](const std::string& name) { return Dump(name); }};
   }
 
  private:
@@ -117,8 +121,8 @@ class Operator {
 
   std::string NotAlive() const {
     for (const auto& runner : runners_) {
-      const bool stuck = runner->Queue().Working() > 0 &&
-                         clock_.Steady() - runner->LastProgress() > kStuck;
+      const bool stuck =
+          runner->Queue().Working() > 0 && clock_.Steady() - runner->LastProgress() > kStuck;
       if (stuck) return runner->Spec().name + ": a pass does not end";
     }
     return {};
@@ -144,7 +148,7 @@ class Operator {
     if (name == "cache") {
       for (const Store* store : cache_.Stores()) {
         dump[store->Cluster().name][std::string(store->Type().plural)] = {
-            {"objects", store->Size()}, {"seen", store->Seen()}, {"synced", store->Synced()}};
+            {"objects", store->Size()}, {"synced", store->Synced()}};
       }
       return dump.dump(2);
     }
@@ -190,7 +194,7 @@ int RunOperator(const Config& config, const sigset_t& stop_signals) {
 
 /// The settings of flags, environment and file, or what is wrong with them.
 Result<Config> Configure(const std::map<std::string, std::string>& flags, std::string file) {
-  std::vector<ConfigSource> sources{{"flag", flags, {}}, ReadEnvironment(&std::getenv)};
+  std::vector<ConfigSource> sources{{"flag", flags, {}, {}}, ReadEnvironment(&std::getenv)};
   if (const char* named = std::getenv("SLIPWAY_CONFIG"); file.empty() && named != nullptr) {
     file = named;
   }
@@ -219,7 +223,7 @@ int Main(int argc, char** argv) {
         std::string(key.help));
   }
   auto* version = app.add_subcommand("version", "Print the version");
-  DriftToolOptions drift_options;
+  drift_monitor::EvaluateDriftOptions drift_options;
   auto* drift = app.add_subcommand("evaluate-drift", "Compare a sample with its reference");
   drift->add_option("--reference", drift_options.reference, "File")->required();
   drift->add_option("--sample", drift_options.sample, "File")->required();
@@ -231,7 +235,7 @@ int Main(int argc, char** argv) {
     std::cout << "slipway " << SLIPWAY_VERSION << "\n";
     return 0;
   }
-  if (drift->parsed()) return RunEvaluateDrift(drift_options);
+  if (drift->parsed()) return drift_monitor::RunEvaluateDrift(drift_options, std::cout);
   const auto config = Configure(flags, config_file);
   return config ? RunOperator(*config, stop_signals) : Complain(config.error());
 }

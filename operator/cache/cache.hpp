@@ -31,10 +31,11 @@ class Cache {
     return Snapshot(std::move(objects));
   }
 
-  /// True when the newest version seen of that kind is at least `version`.
-  bool HasSeen(const ClusterId& cluster, const ResourceType& type, std::uint64_t version) const {
+  /// True when the newest version seen of that kind in the namespace is at least `version`.
+  bool HasSeen(const ClusterId& cluster, const ResourceType& type, const std::string& ns,
+               std::uint64_t version) const {
     const auto store = stores_.find({cluster, type});
-    return store == stores_.end() || store->second->Seen() >= version;
+    return store == stores_.end() || store->second->Seen(ns) >= version;
   }
 
   /// True once every store has taken in a whole list.

@@ -25,13 +25,16 @@ Informer::Informer(Client& client, Store& store, AnyResource resource,
                    OnChange on_change)
     : client_(client),
       store_(store),
+      scope_(options.ns),
       resource_(std::move(resource)),
       machine_(std::move(options), *this),
       age_(metrics.WatchAge(resource_.type.plural)),
       undecodable_(metrics.UndecodableObjects(resource_.type.plural)),
       metrics_(metrics),
       clock_(clock),
-      on_change_(std::move(on_change)) {}
+      on_change_(std::move(on_change)) {
+  store_.Expect(scope_);
+}
 
 void Informer::Start() {
   thread_ = std::jthread([this](std::stop_token stop) { Run(stop); });
@@ -113,8 +116,8 @@ void Informer::OnListItem(const JsonView& view) {
 }
 
 void Informer::OnListComplete(const ResourceVersion& version) {
-  const bool initial = !store_.Synced();
-  for (const auto& object : store_.Replace(std::move(listed_), version)) {
+  const bool initial = !store_.Synced(scope_);
+  for (const auto& object : store_.Replace(scope_, std::move(listed_), version)) {
     on_change_(*object, initial);
   }
   listed_.clear();
@@ -139,7 +142,7 @@ void Informer::OnDelete(const JsonView& view, const ResourceVersion& version) {
   if (change.accepted) on_change_(*change.before, false);
 }
 
-void Informer::OnBookmark(const ResourceVersion& version) { store_.SeenUpTo(version); }
+void Informer::OnBookmark(const ResourceVersion& version) { store_.SeenUpTo(scope_, version); }
 
 void Informer::OnRegression(const ResourceVersion& seen, const ResourceVersion& listed,
                             bool accepted) {

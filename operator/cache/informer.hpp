@@ -45,6 +45,7 @@ class Informer final : private WatchSink {
 
   Client& client_;
   Store& store_;
+  const std::string scope_;
   AnyResource resource_;
   WatchMachine machine_;
   AgeGauge age_;

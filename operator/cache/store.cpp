@@ -15,6 +15,10 @@ bool IsStale(const Object& known, const Object& next) {
          (known.meta.resource_version.AtLeast(next.meta.resource_version));
 }
 
+void Raise(std::uint64_t& seen, const ResourceVersion& version) {
+  seen = std::max(seen, version.Number());
+}
+
 }  // namespace
 
 std::string_view OwnerUid(const ObjectMeta& meta) {
@@ -30,9 +34,14 @@ std::optional<ObjectKey> OwnerKey(const ObjectMeta& meta) {
   return ObjectKey{kHomeCluster, owner->second.substr(0, slash), owner->second.substr(slash + 1)};
 }
 
+void Store::Expect(const std::string& scope) {
+  std::unique_lock lock(mutex_);
+  scopes_.try_emplace(scope);
+}
+
 Store::Change Store::Upsert(ObjectPtr object) {
   std::unique_lock lock(mutex_);
-  Raise(object->meta.resource_version);
+  Raise(ScopeOf(object->key.ns).seen, object->meta.resource_version);
   auto& slot = objects_[object->key];
   if (slot && IsStale(*slot, *object)) return {false, slot};
   Change change{true, slot};
@@ -45,7 +54,7 @@ Store::Change Store::Upsert(ObjectPtr object) {
 Store::Change Store::Remove(const ObjectKey& key, std::string_view uid,
                             const ResourceVersion& version) {
   std::unique_lock lock(mutex_);
-  Raise(version);
+  Raise(ScopeOf(key.ns).seen, version);
   const auto found = objects_.find(key);
   if (found == objects_.end() || found->second->meta.uid != uid) return {};
   Change change{true, found->second};
@@ -54,7 +63,7 @@ Store::Change Store::Remove(const ObjectKey& key, std::string_view uid,
   return change;
 }
 
-std::vector<ObjectPtr> Store::Replace(std::vector<ObjectPtr> objects,
+std::vector<ObjectPtr> Store::Replace(const std::string& scope, std::vector<ObjectPtr> objects,
                                       const ResourceVersion& version) {
   std::unique_lock lock(mutex_);
   std::vector<ObjectPtr> changed;
@@ -70,13 +79,18 @@ std::vector<ObjectPtr> Store::Replace(std::vector<ObjectPtr> objects,
     next.emplace(object->key, std::move(object));
   }
   for (const auto& [key, object] : objects_) {
-    if (!next.contains(key)) changed.push_back(object);
+    if (next.contains(key)) continue;
+    if (scope.empty() || key.ns == scope) {
+      changed.push_back(object);
+    } else {
+      next.emplace(key, object);
+    }
   }
   objects_ = std::move(next);
   by_owner_.clear();
   for (const auto& [key, object] : objects_) Index(object);
-  Raise(version);
-  synced_ = true;
+  Raise(scopes_[scope].seen, version);
+  scopes_[scope].synced = true;
   return changed;
 }
 
@@ -106,19 +120,33 @@ std::size_t Store::Size() const {
   return objects_.size();
 }
 
-void Store::SeenUpTo(const ResourceVersion& version) {
+void Store::SeenUpTo(const std::string& scope, const ResourceVersion& version) {
   std::unique_lock lock(mutex_);
-  Raise(version);
+  Raise(scopes_[scope].seen, version);
 }
 
-std::uint64_t Store::Seen() const {
+std::uint64_t Store::Seen(const std::string& ns) const {
   std::shared_lock lock(mutex_);
-  return seen_;
+  auto scope = scopes_.find(ns);
+  if (scope == scopes_.end()) scope = scopes_.find("");
+  return scope == scopes_.end() ? 0 : scope->second.seen;
+}
+
+bool Store::Synced(const std::string& scope) const {
+  std::shared_lock lock(mutex_);
+  const auto found = scopes_.find(scope);
+  return found != scopes_.end() && found->second.synced;
 }
 
 bool Store::Synced() const {
   std::shared_lock lock(mutex_);
-  return synced_;
+  return !scopes_.empty() && std::all_of(scopes_.begin(), scopes_.end(),
+                                         [](const auto& scope) { return scope.second.synced; });
+}
+
+Store::Scope& Store::ScopeOf(const std::string& ns) {
+  const auto scope = scopes_.find(ns);
+  return scope == scopes_.end() ? scopes_[""] : scope->second;
 }
 
 void Store::Index(const ObjectPtr& object) {
@@ -132,7 +160,5 @@ void Store::Unindex(const Object& object) {
   owned->second.erase(object.key);
   if (owned->second.empty()) by_owner_.erase(owned);
 }
-
-void Store::Raise(const ResourceVersion& version) { seen_ = std::max(seen_, version.Number()); }
 
 }  // namespace slipway

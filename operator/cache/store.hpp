@@ -13,14 +13,19 @@
 
 namespace slipway {
 
-/// The objects of one kind in one cluster as last seen, with an index by owner UID. Objects are
-/// immutable and shared; a reader copies pointers, never objects. Thread-safe.
+/// The objects of one kind in one cluster as last seen by one informer or, when only some
+/// namespaces are served, by one informer for each (a scope; "" is the scope of all namespaces),
+/// with an index by owner UID. Objects are immutable and shared; a reader copies pointers, never
+/// objects. Thread-safe.
 class Store {
  public:
   Store(ClusterId cluster, ResourceType type) : cluster_(std::move(cluster)), type_(type) {}
 
   const ClusterId& Cluster() const { return cluster_; }
   const ResourceType& Type() const { return type_; }
+
+  /// Announces an informer, so that the store is not taken for complete without its list.
+  void Expect(const std::string& scope);
 
   /// Takes in one object and returns the version that it replaces, if any. An object that is
   /// older than what is known of the same UID is dropped: what was seen is never unseen.
@@ -32,26 +37,32 @@ class Store {
   /// Removes the object if it is the one known by that UID.
   Change Remove(const ObjectKey& key, std::string_view uid, const ResourceVersion& version);
 
-  /// Swaps in a whole list at once and returns every object that appeared, changed or vanished
-  /// by it (as it is now, or as it last was).
-  std::vector<ObjectPtr> Replace(std::vector<ObjectPtr> objects, const ResourceVersion& version);
+  /// Swaps in the whole list of a scope at once and returns every object that appeared, changed
+  /// or vanished by it (as it is now, or as it last was).
+  std::vector<ObjectPtr> Replace(const std::string& scope, std::vector<ObjectPtr> objects,
+                                 const ResourceVersion& version);
 
   ObjectPtr Find(const ObjectKey& key) const;
   void AppendOwned(std::string_view owner_uid, std::vector<ObjectPtr>& out) const;
   std::vector<ObjectPtr> All() const;
   std::size_t Size() const;
 
-  /// Notes that everything up to this version has been seen (a bookmark).
-  void SeenUpTo(const ResourceVersion& version);
-  /// The newest version seen by list, event or bookmark. 0 before the first list.
-  std::uint64_t Seen() const;
-  /// True once a whole list has been taken in.
+  /// Notes that everything up to this version has been seen in the scope (a bookmark).
+  void SeenUpTo(const std::string& scope, const ResourceVersion& version);
+  /// The newest version seen in the namespace by list, event or bookmark. 0 before the first list.
+  std::uint64_t Seen(const std::string& ns) const;
+  /// True once the whole list of the scope has been taken in, or of every scope.
+  bool Synced(const std::string& scope) const;
   bool Synced() const;
 
  private:
   void Index(const ObjectPtr& object);
   void Unindex(const Object& object);
-  void Raise(const ResourceVersion& version);
+  struct Scope {
+    std::uint64_t seen = 0;
+    bool synced = false;
+  };
+  Scope& ScopeOf(const std::string& ns);
 
   const ClusterId cluster_;
   const ResourceType type_;
@@ -59,8 +70,7 @@ class Store {
   // All below are guarded by mutex_.
   std::unordered_map<ObjectKey, ObjectPtr, ObjectKeyHash> objects_;
   std::unordered_map<std::string, std::map<ObjectKey, ObjectPtr>> by_owner_;
-  std::uint64_t seen_ = 0;
-  bool synced_ = false;
+  std::map<std::string, Scope> scopes_;
 };
 
 /// The UID of the owner that an object names by label, or an empty text.

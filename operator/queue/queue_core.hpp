@@ -48,9 +48,9 @@ class QueueCore {
 
  private:
   struct State {
-    std::optional<Priority> waiting;        ///< In a lane.
-    std::optional<SteadyInstant> due;       ///< In delayed_.
-    std::optional<Priority> again;          ///< Added while being worked on.
+    std::optional<Priority> waiting;   ///< In a lane.
+    std::optional<SteadyInstant> due;  ///< In delayed_.
+    std::optional<Priority> again;     ///< Added while being worked on.
     bool working = false;
     SteadyInstant ready_since{};
   };

@@ -12,8 +12,8 @@ using nlohmann::json;
 
 /// The member by which every element of the list can be told apart, if there is one.
 std::optional<std::string> MergeKey(const json& list) {
-  static constexpr std::array kKeys = {"name", "port", "containerPort", "type",
-                                       "mountPath", "ip", "key", "uid"};
+  static constexpr std::array kKeys = {"name",      "port", "containerPort", "type",
+                                       "mountPath", "ip",   "key",           "uid"};
   for (const char* key : kKeys) {
     const bool everywhere = std::all_of(list.begin(), list.end(), [key](const json& item) {
       return item.is_object() && item.contains(key);

@@ -44,11 +44,11 @@ void EventRecorder::Run(std::stop_token stop) {
 
 void EventRecorder::Send(const Waiting& waiting) {
   const auto decision = series_.Decide(waiting.regarding, waiting.event, clock_.Now());
-  const auto request = decision.create
-                           ? request::Create(kEventType, decision.key, decision.body.dump(),
-                                             kFieldManager)
-                           : request::Apply(kEventType, decision.key, decision.body.dump(),
-                                            kFieldManager, /*force=*/true);
+  const auto request =
+      decision.create
+          ? request::Create(kEventType, decision.key, decision.body.dump(), kFieldManager)
+          : request::Apply(kEventType, decision.key, decision.body.dump(), kFieldManager,
+                           /*force=*/true);
   const auto response = clients_.at(decision.key.cluster)->Send(request);
   if (response) {
     emitted_.Increment();

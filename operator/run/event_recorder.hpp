@@ -37,7 +37,7 @@ class EventRecorder {
   const Clock& clock_;
   std::mutex mutex_;
   std::condition_variable_any changed_;
-  std::deque<Waiting> waiting_;  // guarded by mutex_
+  std::deque<Waiting> waiting_;                   // guarded by mutex_
   SteadyInstant give_up_ = SteadyInstant::max();  // guarded by mutex_
   std::jthread thread_;
 };

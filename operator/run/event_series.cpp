@@ -23,23 +23,25 @@ std::string Cut(std::string text, std::size_t limit) {
 EventSeries::Decision EventSeries::Decide(const Owner& regarding, const EmitEvent& event,
                                           Instant now) {
   const std::string id = Sha256Hex({regarding.uid, event.reason, event.action, event.note});
-  if (const auto known = sent_.find(id); known != sent_.end() && now - known->second.last < window_) {
+  if (const auto known = sent_.find(id);
+      known != sent_.end() && now - known->second.last < window_) {
     Sent& sent = known->second;
     sent.last = now;
     ++sent.count;
-    return {false, sent.key,
+    return {false,
+            sent.key,
             {{"apiVersion", kEventType.ApiVersion()},
              {"kind", kEventType.kind},
              {"metadata", {{"name", sent.key.name}, {"namespace", sent.key.ns}}},
              {"series", {{"count", sent.count}, {"lastObservedTime", FormatMicroTime(now)}}}}};
   }
   if (sent_.size() >= capacity_) sent_.clear();
-  const ObjectKey key{
-      regarding.key.cluster, regarding.key.ns,
-      regarding.key.name.substr(0, kMaxNameFront) + "." +
-          Sha256Hex({id, FormatMicroTime(now)}).substr(0, 16)};
+  const ObjectKey key{regarding.key.cluster, regarding.key.ns,
+                      regarding.key.name.substr(0, kMaxNameFront) + "." +
+                          Sha256Hex({id, FormatMicroTime(now)}).substr(0, 16)};
   sent_[id] = {key, 1, now};
-  return {true, key,
+  return {true,
+          key,
           {{"apiVersion", kEventType.ApiVersion()},
            {"kind", kEventType.kind},
            {"metadata", {{"name", key.name}, {"namespace", key.ns}}},

@@ -72,7 +72,8 @@ void Executor::Advance(const Owner& owner, std::vector<Write>& writes) {
     }
   }
   for (const auto& write : writes) {
-    barrier_.Wrote(owner.key, {write.Key().cluster, write.Type(), write.Version()},
+    const ObjectKey& key = write.Key();
+    barrier_.Wrote(owner.key, {key.cluster, write.Type(), key.ns, write.Version()},
                    clock_.Steady());
   }
 }
@@ -118,13 +119,15 @@ Result<void> Executor::WriteStatus(const Owner& owner, const ResourceVersion& ve
                                  {"uid", owner.uid},
                                  {"resourceVersion", version.text}}},
                                {"status", status}};
-  auto response = clients_.at(owner.key.cluster)
-                      ->Send(request::ReplaceStatus(owner.type, owner.key, body.dump(), kFieldManager));
+  auto response =
+      clients_.at(owner.key.cluster)
+          ->Send(request::ReplaceStatus(owner.type, owner.key, body.dump(), kFieldManager));
   if (!response) return tl::unexpected(response.error());
   JsonParser parser;
   if (auto object = parser.Parse(response->body)) {
     const ResourceVersion now_at{(*object)["metadata"]["resourceVersion"].Text()};
-    barrier_.Wrote(owner.key, {owner.key.cluster, owner.type, now_at.Number()}, clock_.Steady());
+    barrier_.Wrote(owner.key, {owner.key.cluster, owner.type, owner.key.ns, now_at.Number()},
+                   clock_.Steady());
   }
   return {};
 }

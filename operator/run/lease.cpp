@@ -14,8 +14,8 @@ Result<LeaseRecord> DecodeLease(const JsonView& object) {
   lease.holder = spec["holderIdentity"].Text();
   lease.transitions = spec["leaseTransitions"].IntOr(0);
   // A Lease edited by hand may say anything; a nonsensical duration must not hand it over at once.
-  lease.duration =
-      std::chrono::seconds(std::clamp<std::int64_t>(spec["leaseDurationSeconds"].IntOr(0), 1, 3600));
+  lease.duration = std::chrono::seconds(
+      std::clamp<std::int64_t>(spec["leaseDurationSeconds"].IntOr(0), 1, 3600));
   lease.renew_time = spec["renewTime"].Text();
   lease.acquire_time = spec["acquireTime"].Text();
   return lease;
@@ -42,8 +42,7 @@ LeaseElection::Step LeaseElection::OnRead(const std::optional<LeaseRecord>& leas
           lease->resource_version};
 }
 
-json LeaseElection::Spec(Instant now, const std::string& acquired,
-                         std::int64_t transitions) const {
+json LeaseElection::Spec(Instant now, const std::string& acquired, std::int64_t transitions) const {
   json spec = {{"holderIdentity", identity_},
                {"leaseDurationSeconds",
                 std::chrono::duration_cast<std::chrono::seconds>(times_.duration).count()},

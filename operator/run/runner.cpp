@@ -63,8 +63,7 @@ void Runner::Handle(const QueueCore::Item& item) {
   auto& metrics = context_.metrics;
   metrics.QueueWait().Observe(start - item.ready_since);
   metrics.Reconciles(controller_.kind.type.kind, result).Increment();
-  metrics.ReconcileDuration(controller_.kind.type.kind)
-      .Observe(context_.clock.Steady() - start);
+  metrics.ReconcileDuration(controller_.kind.type.kind).Observe(context_.clock.Steady() - start);
 }
 
 std::string_view Runner::Pass(const ObjectKey& key) {
@@ -77,7 +76,7 @@ std::string_view Runner::Pass(const ObjectKey& key) {
   }
   const bool up_to_date =
       context_.barrier.Passed(key, context_.clock.Steady(), [this](const WriteBarrier::Mark& mark) {
-        return context_.cache.HasSeen(mark.cluster, mark.type, mark.version);
+        return context_.cache.HasSeen(mark.cluster, mark.type, mark.ns, mark.version);
       });
   if (!up_to_date) {
     queue_.AddAfter(key, std::chrono::milliseconds(500));
@@ -112,8 +111,8 @@ Runner::Recorded Runner::RecordStatus(const Owner& owner, const ObjectMeta& seen
   }
   const auto written = context_.executor.WriteStatus(owner, seen.resource_version, *outcome.status);
   if (!written) {
-    log::Debug("status not written", {{"code", ToString(written.error().code)},
-                                      {"error", written.error().message}});
+    log::Debug("status not written",
+               {{"code", ToString(written.error().code)}, {"error", written.error().message}});
     return Recorded::kFailed;
   }
   pacer_.Settled(owner.key);
@@ -127,7 +126,8 @@ Runner::Recorded Runner::RecordStatus(const Owner& owner, const ObjectMeta& seen
 std::string_view Runner::ComeBack(const ObjectKey& key, const std::vector<WriteFailure>& failures,
                                   Recorded recorded, const std::optional<Instant>& wake_at) {
   if (wake_at) {
-    const auto delay = std::chrono::ceil<std::chrono::milliseconds>(*wake_at - context_.clock.Now());
+    const auto delay =
+        std::chrono::ceil<std::chrono::milliseconds>(*wake_at - context_.clock.Now());
     queue_.AddAfter(key, std::max(delay, std::chrono::milliseconds(100)));
   }
   std::chrono::milliseconds hint{0};

@@ -34,9 +34,9 @@ void Wiring::AddInformer(Client& client, const AnyResource& resource, const std:
   options.type = resource.type;
   options.ns = ns;
   options.label_selector = selector;
-  informers_.push_back(std::make_unique<Informer>(
-      client, cache_.StoreFor(client.cluster(), resource.type), resource, std::move(options),
-      metrics_, clock_, std::move(on_change)));
+  informers_.push_back(
+      std::make_unique<Informer>(client, cache_.StoreFor(client.cluster(), resource.type), resource,
+                                 std::move(options), metrics_, clock_, std::move(on_change)));
 }
 
 void Wiring::EnqueueOwner(const Object& child, Priority priority) {

@@ -91,7 +91,8 @@ std::optional<HttpRequest> Write::Next() {
     case State::kCheckTaken:
     case State::kLook:
     case State::kLookToDelete: return request::Get(type_, key_);
-    case State::kApplyNew: return request::Apply(type_, key_, body_.dump(), kFieldManager, /*force=*/false);
+    case State::kApplyNew:
+      return request::Apply(type_, key_, body_.dump(), kFieldManager, /*force=*/false);
     case State::kApplyKnown:
       return request::Apply(type_, key_, BodyFor(live_uid_), kFieldManager, /*force=*/true);
     case State::kDelete:
@@ -113,8 +114,8 @@ void Write::OnResponse(Result<HttpResponse> response) {
   JsonParser parser;
   const auto object = parser.Parse(response->body);
   if (!object) return OnError(object.error());
-  const bool looked = state_ == State::kCheckTaken || state_ == State::kLook ||
-                      state_ == State::kLookToDelete;
+  const bool looked =
+      state_ == State::kCheckTaken || state_ == State::kLook || state_ == State::kLookToDelete;
   looked ? OnLooked(*object) : OnWritten(*object);
 }
 
@@ -167,10 +168,10 @@ void Write::OnWritten(const JsonView& object) {
 void Write::FailForeign() {
   failure_ = WriteFailure{
       type_, key_,
-      Error{Code::kAlreadyExists, std::string(type_.kind) + " " + key_.ToString() +
-                                      " exists already and does not belong to " +
-                                      std::string(owner_.type.kind) + " " + owner_.key.ToString() +
-                                      "; it was left alone. Delete or rename one of the two",
+      Error{Code::kAlreadyExists,
+            std::string(type_.kind) + " " + key_.ToString() +
+                " exists already and does not belong to " + std::string(owner_.type.kind) + " " +
+                owner_.key.ToString() + "; it was left alone. Delete or rename one of the two",
             {}},
       true};
   state_ = State::kFinished;

@@ -62,8 +62,16 @@ class Write {
   bool IsDelete() const { return std::holds_alternative<Delete>(action_); }
 
  private:
-  enum class State { kCreate, kCheckTaken, kLook, kApplyNew, kApplyKnown, kLookToDelete, kDelete,
-                     kFinished };
+  enum class State {
+    kCreate,
+    kCheckTaken,
+    kLook,
+    kApplyNew,
+    kApplyKnown,
+    kLookToDelete,
+    kDelete,
+    kFinished
+  };
 
   void StartApply(const Snapshot& world);
   void OnError(Error error);

@@ -19,6 +19,7 @@ class WriteBarrier {
   struct Mark {
     ClusterId cluster;
     ResourceType type;
+    std::string ns;
     std::uint64_t version;
   };
 
@@ -32,7 +33,7 @@ class WriteBarrier {
     auto& pending = pending_[owner];
     pending.since = now;
     for (auto& known : pending.marks) {
-      if (known.type != mark.type || known.cluster != mark.cluster) continue;
+      if (known.type != mark.type || known.cluster != mark.cluster || known.ns != mark.ns) continue;
       known.version = std::max(known.version, mark.version);
       return;
     }

@@ -73,9 +73,10 @@ TEST_F(StoreTest, ALateDeleteOfThePredecessorDoesNotTouchTheNewObject) {
 }
 
 TEST_F(StoreTest, ReplaceReturnsWhatAppearedChangedOrVanished) {
-  store_.Replace({Pod("same", "u1", 1), Pod("changed", "u2", 2), Pod("gone", "u3", 3, "o")}, {"3"});
-  const auto changed =
-      store_.Replace({Pod("same", "u1", 1), Pod("changed", "u2", 5), Pod("new", "u4", 6)}, {"6"});
+  store_.Replace("", {Pod("same", "u1", 1), Pod("changed", "u2", 2), Pod("gone", "u3", 3, "o")},
+                 {"3"});
+  const auto changed = store_.Replace(
+      "", {Pod("same", "u1", 1), Pod("changed", "u2", 5), Pod("new", "u4", 6)}, {"6"});
   EXPECT_EQ(Names(changed), (Strings{"changed", "gone", "new"}));
   EXPECT_TRUE(OwnedBy("o").empty());
   EXPECT_EQ(store_.Size(), 3u);
@@ -83,23 +84,37 @@ TEST_F(StoreTest, ReplaceReturnsWhatAppearedChangedOrVanished) {
 
 TEST_F(StoreTest, AListOlderThanAnEventDoesNotTakeTheEventBack) {
   store_.Upsert(Pod("a", "u1", 10));
-  store_.Replace({Pod("a", "u1", 7)}, {"8"});
+  store_.Replace("", {Pod("a", "u1", 7)}, {"8"});
   EXPECT_EQ(store_.Find(Key("a"))->meta.resource_version.text, "10");
-  EXPECT_EQ(store_.Seen(), 10u);
+  EXPECT_EQ(store_.Seen("team"), 10u);
 }
 
 TEST_F(StoreTest, IsSyncedOnlyAfterAWholeList) {
   store_.Upsert(Pod("a", "u1", 10));
   EXPECT_FALSE(store_.Synced());
-  store_.Replace({}, {"11"});
+  store_.Replace("", {}, {"11"});
   EXPECT_TRUE(store_.Synced());
 }
 
 TEST_F(StoreTest, BookmarksRaiseWhatWasSeen) {
-  store_.SeenUpTo({"42"});
-  store_.SeenUpTo({"41"});
-  store_.SeenUpTo({"not a number"});
-  EXPECT_EQ(store_.Seen(), 42u);
+  store_.SeenUpTo("", {"42"});
+  store_.SeenUpTo("", {"41"});
+  store_.SeenUpTo("", {"not a number"});
+  EXPECT_EQ(store_.Seen("team"), 42u);
+}
+
+TEST(ScopedStore, KeepsTheNamespacesApart) {
+  Store store(kHomeCluster, kPods.type);
+  store.Expect("team");
+  store.Expect("other");
+  store.Replace("team", {Pod("a", "u1", 10)}, {"10"});
+  EXPECT_TRUE(store.Synced("team"));
+  EXPECT_FALSE(store.Synced());
+  store.Replace("other", {}, {"20"});
+  EXPECT_TRUE(store.Synced());
+  EXPECT_EQ(store.Size(), 1u);
+  EXPECT_EQ(store.Seen("team"), 10u);
+  EXPECT_EQ(store.Seen("other"), 20u);
 }
 
 TEST(OwnerKey, ComesFromTheAnnotation) {
@@ -135,9 +150,11 @@ TEST(Cache, IsSyncedWhenEveryStoreIs) {
   Cache cache;
   Store& pods = cache.StoreFor(kHomeCluster, kPods.type);
   Store& services = cache.StoreFor(kHomeCluster, kServices.type);
-  pods.Replace({}, {"1"});
+  pods.Expect("");
+  services.Expect("");
+  pods.Replace("", {}, {"1"});
   EXPECT_FALSE(cache.Synced());
-  services.Replace({}, {"1"});
+  services.Replace("", {}, {"1"});
   EXPECT_TRUE(cache.Synced());
 }
 

@@ -114,14 +114,12 @@ TEST(QueueCoreProperty, NeitherLosesNorDoublesAKey) {
     std::set<ObjectKey> working;
     std::set<ObjectKey> owed;  // Added since last handed out.
     for (int step = 0; step < 2000; ++step) {
-      const auto key = Key(std::string(1, static_cast<char>('a' + random() % 3)),
-                           std::to_string(random() % 5));
+      const auto key =
+          Key(std::string(1, static_cast<char>('a' + random() % 3)), std::to_string(random() % 5));
       switch (random() % 5) {
         case 0: queue.Add(key, Priority::kLive, now), owed.insert(key); break;
         case 1: queue.Add(key, Priority::kInitial, now), owed.insert(key); break;
-        case 2:
-          queue.AddAt(key, now + milliseconds(random() % 20), now), owed.insert(key);
-          break;
+        case 2: queue.AddAt(key, now + milliseconds(random() % 20), now), owed.insert(key); break;
         case 3:
           if (const auto item = queue.Take(now)) {
             ASSERT_TRUE(working.insert(item->key).second) << "seed " << seed;

@@ -17,8 +17,8 @@ ObjectKey Key(int i) { return {kHomeCluster, "ns" + std::to_string(i % 3), std::
 TEST(Backoff, DoublesUpToItsLimitAndStartsAnewAfterForget) {
   Backoff backoff(milliseconds(100), milliseconds(1000));
   const auto key = Key(1);
-  const std::vector<std::pair<int, int>> bounds = {
-      {50, 100}, {100, 200}, {200, 400}, {400, 800}, {500, 1000}, {500, 1000}};
+  const std::vector<std::pair<int, int>> bounds = {{50, 100},  {100, 200},  {200, 400},
+                                                   {400, 800}, {500, 1000}, {500, 1000}};
   for (const auto& [low, high] : bounds) {
     const auto delay = backoff.Next(key).count();
     EXPECT_GE(delay, low);

@@ -35,21 +35,21 @@ class WriteBarrierTest : public ::testing::Test {
 };
 
 TEST_F(WriteBarrierTest, WaitsForTheHighestVersionOfEachKind) {
-  barrier_.Wrote(kJob, {kHomeCluster, kPodType, 10}, start_);
-  barrier_.Wrote(kJob, {kHomeCluster, kPodType, 12}, start_);
+  barrier_.Wrote(kJob, {kHomeCluster, kPodType, "team", 10}, start_);
+  barrier_.Wrote(kJob, {kHomeCluster, kPodType, "team", 12}, start_);
   EXPECT_FALSE(Passed(11, start_));
   EXPECT_TRUE(Passed(12, start_));
   EXPECT_TRUE(Passed(0, start_));
 }
 
 TEST_F(WriteBarrierTest, GivesUpWaitingWhenPatienceIsOver) {
-  barrier_.Wrote(kJob, {kHomeCluster, kPodType, 10}, start_);
+  barrier_.Wrote(kJob, {kHomeCluster, kPodType, "team", 10}, start_);
   EXPECT_FALSE(Passed(0, start_ + seconds(3)));
   EXPECT_TRUE(Passed(0, start_ + milliseconds(3001)));
 }
 
 TEST_F(WriteBarrierTest, AWriteWithoutAComparableVersionIsNotWaitedFor) {
-  barrier_.Wrote(kJob, {kHomeCluster, kPodType, 0}, start_);
+  barrier_.Wrote(kJob, {kHomeCluster, kPodType, "team", 0}, start_);
   EXPECT_TRUE(Passed(0, start_));
 }
 
@@ -77,7 +77,8 @@ TEST_F(EventSeriesTest, TheSameAgainCountsUpAndAnotherDoesNot) {
   EXPECT_FALSE(second.create);
   EXPECT_EQ(second.key, first.key);
   EXPECT_EQ(second.body["series"]["count"], 2);
-  EXPECT_TRUE(series_.Decide(owner_, {event.type, event.reason, event.action, "other"}, now_).create);
+  EXPECT_TRUE(
+      series_.Decide(owner_, {event.type, event.reason, event.action, "other"}, now_).create);
 }
 
 TEST_F(EventSeriesTest, AfterTheWindowANewEventIsMade) {
@@ -91,8 +92,7 @@ TEST_F(EventSeriesTest, AfterTheWindowANewEventIsMade) {
 TEST_F(EventSeriesTest, ANoteIsCutAtTheServersLimitWithoutBreakingACharacter) {
   std::string note(1020, 'a');
   note += "\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9";
-  const auto decision =
-      series_.Decide(owner_, {EmitEvent::Type::kNormal, "R", "A", note}, now_);
+  const auto decision = series_.Decide(owner_, {EmitEvent::Type::kNormal, "R", "A", note}, now_);
   const std::string cut = decision.body["note"];
   EXPECT_LE(cut.size(), 1024u);
   EXPECT_NO_THROW(decision.body.dump());

@@ -18,10 +18,15 @@ HttpResponse Ok(const json& body) { return {200, body.dump(), {}}; }
 
 json Live(const std::string& uid, const std::string& owner_uid, const std::string& version = "7") {
   return {{"metadata",
-           {{"name", "churn-x"}, {"namespace", "team"}, {"uid", uid}, {"resourceVersion", version},
+           {{"name", "churn-x"},
+            {"namespace", "team"},
+            {"uid", uid},
+            {"resourceVersion", version},
             {"labels", {{std::string(labels::kOwnerUid), owner_uid}}},
             {"ownerReferences",
-             {{{"kind", "TrainingJob"}, {"name", "churn"}, {"uid", owner_uid},
+             {{{"kind", "TrainingJob"},
+               {"name", "churn"},
+               {"uid", owner_uid},
                {"controller", true}}}}}}};
 }
 
@@ -47,7 +52,8 @@ TEST(StampBody, MarksAChildSoThatItCanBeFoundFromEverywhere) {
 }
 
 TEST(StampBody, AChildInAnotherClusterOrNamespaceGetsNoOwnerReference) {
-  for (const ObjectKey& key : {ObjectKey{{"aks"}, "team", "x"}, ObjectKey{kHomeCluster, "o", "x"}}) {
+  for (const ObjectKey& key :
+       {ObjectKey{{"aks"}, "team", "x"}, ObjectKey{kHomeCluster, "o", "x"}}) {
     const json body = StampBody(kOwner, kPods.type, key, json::object(), false);
     EXPECT_FALSE(body["metadata"].contains("ownerReferences"));
     EXPECT_EQ(body["metadata"]["labels"]["slipway.dev/owner-uid"], "job-uid");
