@@ -5,7 +5,7 @@
 #include <openssl/evp.h>
 #include <poll.h>
 #include <spawn.h>
-#include <sys/pidfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -146,7 +146,8 @@ bool ReadAll(int out, int err, steady_clock::time_point deadline, Output& output
 
 /// Waits for the end of a child; false when the deadline passes before.
 bool WaitForExit(pid_t pid, steady_clock::time_point deadline) {
-  const int fd = pidfd_open(pid, 0);
+  // Not pidfd_open(): the header of glibc 2.36 cannot be used from C++.
+  const auto fd = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
   if (fd < 0) return false;
   pollfd exited{fd, POLLIN, 0};
   int ready = 0;
