@@ -3,6 +3,7 @@
 #include <array>
 #include <string_view>
 
+#include "controllers/common/quantity.hpp"
 #include "crds/generated/codec.hpp"
 
 namespace slipway {
@@ -69,7 +70,7 @@ json Container(const PodPlan& plan, const json& user) {
   SetUnlessEmpty(container, "env", Environment(plan));
   SetUnlessEmpty(container, "ports", plan.ports);
   SetUnlessEmpty(container, "volumeMounts", Concatenate(plan.mounts, user, "volumeMounts"));
-  if (plan.resources) SetUnlessEmpty(container, "resources", ToJson(*plan.resources));
+  if (plan.resources) SetUnlessEmpty(container, "resources", CanonicalResources(*plan.resources));
   CopyFields(user, kContainerFields, container);
   return container;
 }

@@ -10,8 +10,9 @@ namespace {
 using nlohmann::json;
 
 constexpr std::string_view kMpiFolder = "/etc/mpi";
-constexpr std::string_view kOpenMpiHosts = "slipway.dev/mpi-hostfile";
-constexpr std::string_view kHydraHosts = "slipway.dev/mpi-hostfile-hydra";
+// Not under slipway.dev/, whose annotations the operator keeps in memory.
+constexpr std::string_view kOpenMpiHosts = "mpi.slipway.dev/hostfile";
+constexpr std::string_view kHydraHosts = "mpi.slipway.dev/hostfile-hydra";
 
 std::string PortText() { return std::to_string(kRendezvousPort); }
 

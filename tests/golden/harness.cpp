@@ -1,0 +1,187 @@
+#include "tests/golden/harness.hpp"
+
+#include <fmt/core.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include "tests/golden/yaml_json.hpp"
+
+namespace slipway::golden {
+namespace {
+
+using nlohmann::json;
+namespace fs = std::filesystem;
+
+/// A case, read from its files.
+struct Case {
+  json head;
+  std::vector<json> objects;  ///< The custom resource first.
+};
+
+std::vector<AnyResource> Kinds(const Controller& controller) {
+  std::vector<AnyResource> kinds = controller.owns;
+  kinds.push_back(controller.kind);
+  return kinds;
+}
+
+ObjectKey KeyOf(const json& object) {
+  const json& metadata = object.at("metadata");
+  return {kHomeCluster, metadata.value("namespace", ""), metadata.value("name", "")};
+}
+
+ObjectPtr Decode(const std::vector<AnyResource>& kinds, const json& object) {
+  const auto kind = std::ranges::find_if(kinds, [&](const AnyResource& resource) {
+    return resource.type.kind == object.at("kind").get<std::string>() &&
+           resource.type.ApiVersion() == object.at("apiVersion").get<std::string>();
+  });
+  if (kind == kinds.end()) throw std::runtime_error("no such kind: " + object.at("kind").dump());
+  const std::string text = object.dump();
+  JsonParser parser;
+  const auto view = parser.Parse(text);
+  auto meta = DecodeMeta(view.value());
+  auto body = kind->decode(*view);
+  if (!meta || !body) throw std::runtime_error(meta ? body.error().message : meta.error().message);
+  return std::make_shared<const Object>(Object{kind->type, KeyOf(object), std::move(*meta),
+                                               std::move(*body), kind->keep_json ? text : ""});
+}
+
+Snapshot MakeSnapshot(const Controller& controller, const std::vector<json>& objects) {
+  std::vector<ObjectPtr> decoded;
+  for (const auto& object : objects) decoded.push_back(Decode(Kinds(controller), object));
+  std::ranges::sort(decoded, {}, [](const ObjectPtr& object) { return object->key; });
+  return Snapshot(std::move(decoded));
+}
+
+Code CodeFromText(const std::string& text) {
+  constexpr std::array kCodes{Code::kForbidden,     Code::kInvalid,     Code::kConflict,
+                              Code::kAlreadyExists, Code::kUnavailable, Code::kTimeout,
+                              Code::kThrottled,     Code::kNotFound,    Code::kKindNotServed};
+  const auto found = std::ranges::find(kCodes, text, [](Code code) { return ToString(code); });
+  if (found == kCodes.end()) throw std::runtime_error("no such error code: " + text);
+  return *found;
+}
+
+std::vector<WriteFailure> ReadFailures(const Controller& controller, const Case& scene) {
+  std::vector<WriteFailure> failures;
+  for (const auto& item : scene.head.value("failures", json::array())) {
+    const auto kinds = Kinds(controller);
+    const auto kind =
+        std::ranges::find(kinds, item.at("kind").get<std::string>(),
+                          [](const AnyResource& resource) { return resource.type.kind; });
+    if (kind == kinds.end()) throw std::runtime_error("no such kind: " + item.dump());
+    failures.push_back({kind->type,
+                        {kHomeCluster, KeyOf(scene.objects.front()).ns, item.at("name")},
+                        {CodeFromText(item.at("code")), item.value("message", ""), {}},
+                        item.value("foreign", false)});
+  }
+  return failures;
+}
+
+Outcome Run(const Controller& controller, const Case& scene) {
+  const Snapshot world = MakeSnapshot(controller, scene.objects);
+  const auto now = ParseTime(scene.head.at("now").get<std::string>());
+  if (!now) throw std::runtime_error("`now` is no time: " + scene.head.at("now").dump());
+  const auto failures = ReadFailures(controller, scene);
+  return controller.reconcile({KeyOf(scene.objects.front()), world, *now, failures});
+}
+
+json DescribeAction(const Action& action, bool bodies) {
+  const auto name = [](const auto& item) {
+    return fmt::format("{} {}", item.type.kind, item.key.ToString());
+  };
+  if (const auto* removal = std::get_if<Delete>(&action)) {
+    json text = {{"delete", name(*removal)}, {"uid", removal->uid}, {"why", removal->why}};
+    if (removal->grace_seconds) text["graceSeconds"] = *removal->grace_seconds;
+    return text;
+  }
+  const auto* create = std::get_if<Create>(&action);
+  json text = create != nullptr ? json{{"create", name(*create)}}
+                                : json{{"apply", name(std::get<Apply>(action))}};
+  if (bodies) text["body"] = create != nullptr ? create->body : std::get<Apply>(action).body;
+  return text;
+}
+
+std::string DescribeOutcome(const Outcome& outcome, bool bodies) {
+  json text = json::object();
+  text["actions"] = json::array();
+  for (const auto& action : outcome.plan.actions) {
+    text["actions"].push_back(DescribeAction(action, bodies));
+  }
+  text["events"] = json::array();
+  for (const auto& event : outcome.plan.events) {
+    const bool warning = event.type == EmitEvent::Type::kWarning;
+    text["events"].push_back({{"type", warning ? "Warning" : "Normal"},
+                              {"reason", event.reason},
+                              {"action", event.action},
+                              {"note", event.note}});
+  }
+  if (outcome.plan.wake_at) text["wakeAt"] = FormatTime(*outcome.plan.wake_at);
+  text["status"] = outcome.status ? *outcome.status : json("unchanged");
+  return ToYaml(text);
+}
+
+std::string ReadFile(const fs::path& path) {
+  std::ifstream file(path);
+  std::stringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+bool IsUpdating() {
+  const char* update = std::getenv("SLIPWAY_UPDATE_GOLDEN");
+  return update != nullptr && std::string(update) == "1";
+}
+
+void CheckSettles(const Controller& controller, Case scene, const Outcome& outcome) {
+  if (!outcome.status) return;
+  scene.objects.front()["status"] = *outcome.status;
+  const Outcome second = Run(controller, scene);
+  EXPECT_FALSE(second.status) << "a pass that finds its own status recorded changes it to:\n"
+                              << ToYaml(*second.status);
+  EXPECT_TRUE(second.plan.events.empty()) << "the same transition is reported twice";
+}
+
+void RunCase(const fs::path& folder, const Controller& controller) {
+  auto documents = LoadYaml(folder / "world.yaml");
+  ASSERT_GE(documents.size(), 2U) << "world.yaml needs a head and the custom resource";
+  Case scene{documents.front(), {documents.begin() + 1, documents.end()}};
+  const bool bodies = scene.head.value("bodies", false);
+  const Outcome outcome = Run(controller, scene);
+  const std::string actual = DescribeOutcome(outcome, bodies);
+  EXPECT_EQ(actual, DescribeOutcome(Run(controller, scene), bodies)) << "not a pure function";
+  CheckSettles(controller, scene, outcome);
+  if (IsUpdating()) {
+    std::ofstream(folder / "expect.yaml") << actual;
+    return;
+  }
+  EXPECT_EQ(ReadFile(folder / "expect.yaml"), actual)
+      << "run with SLIPWAY_UPDATE_GOLDEN=1 and read the diff if this is meant";
+}
+
+}  // namespace
+
+void RunGolden(const std::string& folder, const Controller& controller) {
+  std::set<fs::path> cases;
+  for (const auto& entry :
+       fs::directory_iterator(fs::path(SLIPWAY_SOURCE_DIR) / "tests/golden" / folder)) {
+    if (entry.is_directory()) cases.insert(entry.path());
+  }
+  ASSERT_FALSE(cases.empty());
+  for (const auto& path : cases) {
+    SCOPED_TRACE(path.filename().string());
+    try {
+      RunCase(path, controller);
+    } catch (const std::exception& error) {
+      ADD_FAILURE() << error.what();
+    }
+  }
+}
+
+}  // namespace slipway::golden
