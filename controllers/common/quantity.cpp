@@ -59,7 +59,9 @@ std::optional<Scaled> ParseNumber(std::string_view text) {
   const auto fraction = point < text.size() ? text.substr(point + 1) : std::string_view{};
   digits += fraction;
   digits.erase(0, std::min(digits.find_first_not_of('0'), digits.size()));
-  if (text.size() == point + fraction.size() - 1 || digits.size() > kMaxDigits) return std::nullopt;
+  if (text.size() == (point < text.size() ? 1U : 0U) || digits.size() > kMaxDigits) {
+    return std::nullopt;  // No digit at all, or too many.
+  }
   Scaled number{0, -static_cast<int>(fraction.size())};
   const auto [end, error] =
       std::from_chars(digits.data(), digits.data() + digits.size(), number.digits);

@@ -13,8 +13,8 @@ namespace slipway {
 /// as large as possible; less than a billionth is rounded up to it
 /// (https://pkg.go.dev/k8s.io/apimachinery/pkg/api/resource#Quantity). What the executor would
 /// write is compared with what is stored, so any other spelling would be written again for ever.
-/// A text that is no quantity, or has more than 18 digits, comes back as it is: the API server
-/// judges it.
+/// A text that is no quantity, or one beyond 18 digits or 63 bits, comes back as it is: the API
+/// server judges it.
 std::string CanonicalQuantity(std::string_view text);
 
 /// A Kubernetes ResourceRequirements object with all quantities in canonical form.

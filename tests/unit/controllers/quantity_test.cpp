@@ -1,0 +1,95 @@
+#include "controllers/common/quantity.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string_view>
+
+namespace slipway {
+namespace {
+
+struct Case {
+  std::string_view written;
+  std::string_view stored;
+};
+
+// The right column is what k8s.io/apimachinery v0.35.4 gives:
+//   q := resource.MustParse(written); q.Add(resource.Quantity{}); q.String()
+// (Add makes it forget the text it was parsed from.)
+constexpr Case kCases[] = {
+    {"1000m", "1"},
+    {"1024Mi", "1Gi"},
+    {"2000m", "2"},
+    {"100m", "100m"},
+    {"0100m", "100m"},
+    {"0.5", "500m"},
+    {".5", "500m"},
+    {"1.", "1"},
+    {"2.50", "2500m"},
+    {"0.001", "1m"},
+    {"0.00100", "1m"},
+    {"1500u", "1500u"},
+    {"1000000n", "1m"},
+    {"0.1n", "1n"},
+    {"1.0000000001", "1000000001n"},
+    {"1000k", "1M"},
+    {"1000000k", "1G"},
+    {"1000G", "1T"},
+    {"12E", "12E"},
+    {"129M", "129M"},
+    {"128974848", "128974848"},
+    {"1.5Gi", "1536Mi"},
+    {".5Gi", "512Mi"},
+    {"1000Mi", "1000Mi"},
+    {"1024Ki", "1Mi"},
+    {"1536Ki", "1536Ki"},
+    {"1048576Ki", "1Gi"},
+    {"1048576", "1048576"},
+    {"0.5Ki", "512"},
+    {"1023.5Ki", "1048064"},
+    {"1.5Ki", "1536"},
+    {"1.1Ki", "1126400m"},
+    {"0.3Gi", "322122547200m"},
+    {"3Pi", "3Pi"},
+    {"0", "0"},
+    {"0Gi", "0"},
+    {"0.0m", "0"},
+    {"1e3", "1e3"},
+    {"1E3", "1e3"},
+    {"100e2", "10e3"},
+    {"1e0", "1"},
+    {"1e-1", "100e-3"},
+    {"129E+6", "129e6"},
+    {"5e-10", "1e-9"},
+    {"1e1", "10"},
+};
+
+TEST(Quantity, BecomesWhatTheApiServerStores) {
+  for (const auto& [written, stored] : kCases) {
+    EXPECT_EQ(CanonicalQuantity(written), stored) << written;
+  }
+}
+
+TEST(Quantity, InCanonicalFormStaysAsItIs) {
+  for (const auto& [written, stored] : kCases) {
+    EXPECT_EQ(CanonicalQuantity(stored), stored);
+  }
+}
+
+TEST(Quantity, ThatIsNoneOrTooLargeIsLeftToTheApiServer) {
+  for (const std::string_view text :
+       {"", ".", "m", "1.2.3", "1 Gi", "1Zi", "1K", "-1", "one", "1e", "1e+", "1e1x",
+        "1234567890123456789", "9000000000000Ei", "579000E", "1e300"}) {
+    EXPECT_EQ(CanonicalQuantity(text), text);
+  }
+}
+
+TEST(Quantity, ResourcesKeepTheirNames) {
+  const api::Resources resources{{{"cpu", "0.5"}, {"nvidia.com/gpu", "1"}}, {{"memory", "2048Mi"}}};
+  const nlohmann::json expected = {{"requests", {{"cpu", "500m"}, {"nvidia.com/gpu", "1"}}},
+                                   {"limits", {{"memory", "2Gi"}}}};
+  EXPECT_EQ(CanonicalResources(resources), expected);
+  EXPECT_EQ(CanonicalResources({}), nlohmann::json::object());
+}
+
+}  // namespace
+}  // namespace slipway
