@@ -68,7 +68,10 @@ class Cluster:
         if mode == "real":
             node.start_portal(plane)
         plane.start_all()
-        kwok.start(plane, count) if mode == "kwok" else node.start(plane)
+        if mode == "kwok":
+            kwok.start(plane, count)
+        else:
+            node.start(plane, self.state.settings()["netpol"])
         with step("default service account there") as current:
             # Before that every pod without an account of its own is refused.
             wait_until(lambda: _found(self.state, "serviceaccount", "default"),
@@ -101,7 +104,7 @@ class Cluster:
     def _healthy(self) -> bool:
         processes = self.state.processes()
         complete = (self.state.dir / "cluster.json").exists() and "ports" in self.state.settings()
-        return bool(complete and processes and all(p.alive() for p in processes)
+        return bool(complete and processes and all(p.alive() or p.stopped for p in processes)
                     and control_plane.ready(self.state))
 
     def down(self) -> None:
@@ -139,15 +142,14 @@ class Cluster:
               f"server=https://127.0.0.1:{settings.get('ports', {}).get('host')} "
               f"ready={'yes' if control_plane.ready(self.state) else 'no'}")
         for one in self.state.processes():
-            condition = f"pid {one.pid}, {one.rss_mib()} MiB" if one.alive() else f"ENDED, see {one.log}"
-            print(f"  {one.name:<20} {condition}")
+            print(f"  {one.name:<20} {_condition(one)}")
         return 0 if self._healthy() else 1
 
     def stop(self, part: str, sig: int) -> None:
         """Ends one part, for tests of what happens without it."""
         self.require_up()
         with self.state.lock(), step(f"{part} stopped"):
-            self._part(part).end(sig)
+            process.stop(self.state.run, self._part(part), sig)
 
     def start(self, part: str) -> None:
         """Starts one part again just as `up` did."""
@@ -176,6 +178,12 @@ class Cluster:
         if self.state.settings()["audit"]:
             found["SLIPWAY_AUDIT_LOG"] = str(self.state.audit_log)
         return found
+
+
+def _condition(one: process.Process) -> str:
+    if one.alive():
+        return f"pid {one.pid}, {one.rss_mib()} MiB"
+    return "stopped" if one.stopped else f"ENDED, see {one.log}"
 
 
 def _parse_nodes(nodes: str) -> tuple[str, int]:

@@ -45,6 +45,7 @@ class Process:
     boot_id: str
     argv: list[str]
     log: str
+    stopped: bool = False  # ended on purpose, to be started again
 
     def alive(self) -> bool:
         """Whether this very process still runs; a zombie does not."""
@@ -104,6 +105,17 @@ def load_all(folder: Path) -> list[Process]:
     return sorted((p for p in found if p), key=lambda p: p.start_ticks)
 
 
+def stop(folder: Path, process: Process, sig: int = signal.SIGTERM) -> None:
+    """Ends a process but keeps its record, so that it can be started again."""
+    process.end(sig)
+    process.stopped = True
+    _save(folder, process)
+
+
+def _save(folder: Path, process: Process) -> None:
+    write_atomically(folder / f"{process.name}.json", json.dumps(asdict(process)))
+
+
 def spawn(folder: Path, name: str, argv: list[str], log: Path, enter=None, env=None) -> Process:
     """Starts `argv` as the leader of a new session, its output appended to `log`.
 
@@ -136,10 +148,7 @@ def _helper(folder: Path, name: str, argv: list[str], log: Path, enter, env: dic
             os.close(gate_in)
             _child(gate_out, output, argv, env)
         _, ticks = _stat(child, host_proc)
-        write_atomically(
-            folder / f"{name}.json",
-            json.dumps(asdict(Process(name, child, ticks, boot_id, argv, str(log)))),
-        )
+        _save(folder, Process(name, child, ticks, boot_id, argv, str(log)))
         os.write(gate_in, b"go")
         return 0
     except BaseException as problem:  # the helper must never return into its parent's code
