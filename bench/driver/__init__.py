@@ -1,0 +1,1 @@
+"""Drives the contenders of bench/storm and measures them."""
