@@ -4,7 +4,7 @@
 #include <exception>
 
 #include "operator/base/log.hpp"
-#include "operator/kube/retry.hpp"
+#include "operator/run/try_again.hpp"
 
 namespace slipway {
 namespace {
@@ -72,6 +72,7 @@ std::string_view Runner::Pass(const ObjectKey& key) {
   if (resource == nullptr) {  // Deleted: garbage collection takes the children.
     queue_.Forget(key);
     pacer_.Settled(key);
+    context_.barrier.Forget(key);
     return "gone";
   }
   const bool up_to_date =
@@ -111,8 +112,11 @@ Runner::Recorded Runner::RecordStatus(const Owner& owner, const ObjectMeta& seen
   }
   const auto written = context_.executor.WriteStatus(owner, seen.resource_version, *outcome.status);
   if (!written) {
-    log::Debug("status not written",
-               {{"code", ToString(written.error().code)}, {"error", written.error().message}});
+    // A conflict is the object moving on meanwhile, which is daily life.
+    const bool usual = written.error().code == Code::kConflict;
+    (usual ? log::Debug : log::Warn)(
+        "status not written",
+        {{"code", ToString(written.error().code)}, {"error", written.error().message}});
     return Recorded::kFailed;
   }
   pacer_.Settled(owner.key);
@@ -130,15 +134,9 @@ std::string_view Runner::ComeBack(const ObjectKey& key, const std::vector<WriteF
         std::chrono::ceil<std::chrono::milliseconds>(*wake_at - context_.clock.Now());
     queue_.AddAfter(key, std::max(delay, std::chrono::milliseconds(100)));
   }
-  std::chrono::milliseconds hint{0};
-  bool retry = recorded == Recorded::kFailed;
-  for (const auto& failure : failures) {
-    if (RetryFor(failure.error.code) == Retry::kNever || failure.foreign) continue;
-    retry = true;
-    hint = RetryDelay(failure.error, hint);
-  }
-  if (retry) {
-    queue_.AddBackedOff(key, hint);
+  const auto wait = TryAgain(failures);
+  if (wait || recorded == Recorded::kFailed) {
+    queue_.AddBackedOff(key, wait.value_or(std::chrono::milliseconds(0)));
     return "retry";
   }
   if (failures.empty()) queue_.Forget(key);

@@ -52,6 +52,12 @@ class WriteBarrier {
     return passed;
   }
 
+  /// The owner is gone; nobody will ask again.
+  void Forget(const ObjectKey& owner) {
+    std::lock_guard lock(mutex_);
+    pending_.erase(owner);
+  }
+
  private:
   struct Pending {
     std::vector<Mark> marks;

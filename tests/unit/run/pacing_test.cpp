@@ -2,6 +2,7 @@
 
 #include "operator/run/event_series.hpp"
 #include "operator/run/status_pacer.hpp"
+#include "operator/run/try_again.hpp"
 #include "operator/run/write_barrier.hpp"
 
 namespace slipway {
@@ -51,6 +52,32 @@ TEST_F(WriteBarrierTest, GivesUpWaitingWhenPatienceIsOver) {
 TEST_F(WriteBarrierTest, AWriteWithoutAComparableVersionIsNotWaitedFor) {
   barrier_.Wrote(kJob, {kHomeCluster, kPodType, "team", 0}, start_);
   EXPECT_TRUE(Passed(0, start_));
+}
+
+TEST_F(WriteBarrierTest, ForgetsAnOwnerThatIsGone) {
+  barrier_.Wrote(kJob, {kHomeCluster, kPodType, "team", 10}, start_);
+  barrier_.Forget(kJob);
+  EXPECT_TRUE(Passed(0, start_));
+}
+
+WriteFailure Failed(Code code, milliseconds retry_after = {}, bool foreign = false) {
+  return {kPodType, kJob, Error{code, "", retry_after}, foreign};
+}
+
+TEST(TryAgain, OnlyWhatTheUserMustChangeIsNotTriedAgain) {
+  EXPECT_EQ(TryAgain({}), std::nullopt);
+  EXPECT_EQ(TryAgain({Failed(Code::kInvalid)}), std::nullopt);
+  EXPECT_EQ(TryAgain({Failed(Code::kInvalid), Failed(Code::kForbidden)}), milliseconds(0));
+}
+
+TEST(TryAgain, ANameHeldByAForeignObjectMayBecomeFree) {
+  EXPECT_EQ(TryAgain({Failed(Code::kAlreadyExists, {}, true)}), milliseconds(0));
+}
+
+TEST(TryAgain, WaitsForTheLongestHint) {
+  const std::vector failures = {Failed(Code::kThrottled, seconds(2)), Failed(Code::kConflict),
+                                Failed(Code::kUnavailable, seconds(5))};
+  EXPECT_EQ(TryAgain(failures), seconds(5));
 }
 
 class EventSeriesTest : public ::testing::Test {

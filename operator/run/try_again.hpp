@@ -1,0 +1,25 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <vector>
+
+#include "operator/kube/retry.hpp"
+#include "operator/run/plan.hpp"
+
+namespace slipway {
+
+/// Whether the writes that failed are worth another pass, and how long that has to wait at least.
+/// std::nullopt: only a change of the custom resource can help, and that comes as an event. A name
+/// held by a foreign object is tried again: its removal is not watched, as it is not ours.
+inline std::optional<std::chrono::milliseconds> TryAgain(
+    const std::vector<WriteFailure>& failures) {
+  std::optional<std::chrono::milliseconds> wait;
+  for (const auto& failure : failures) {
+    if (RetryFor(failure.error.code) == Retry::kNever) continue;
+    wait = RetryDelay(failure.error, wait.value_or(std::chrono::milliseconds(0)));
+  }
+  return wait;
+}
+
+}  // namespace slipway
