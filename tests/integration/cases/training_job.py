@@ -119,7 +119,7 @@ def deadline(t: Case):
 
 @case(SHARED)
 def ttl(t: Case):
-    job = t.job("x", nodes=2, pods=kwok(complete_after="1s"), ttlSecondsAfterFinished=2)
+    job = t.job("x", nodes=2, pods=kwok(complete_after="1s"), ttlSecondsAfterFinished=4)
     done = t.wait_phase("tj", "x", "Complete")
     stays("the job is kept for a while", lambda: not t.gone("tj", "x", done["metadata"]["uid"]), 1)
     wait_for("the job is deleted", lambda: t.gone("tj", "x", done["metadata"]["uid"]))

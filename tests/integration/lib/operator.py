@@ -120,7 +120,7 @@ class Installation:
 
     def _render(self, crds: bool) -> list[dict]:
         values = {"replicas": 2, "crds": {"enabled": crds},
-                  "config": {"watchNamespace": self.namespace, "runtimes": [
+                  "config": {"watchNamespaces": [self.namespace] if self.namespace else [], "runtimes": [
                       {"name": "sklearn", "image": "registry.example.com/sklearn:1",
                        "command": ["serve"], "args": []}]}}
         version = self.cluster.kube.request("GET", "/version")["gitVersion"]

@@ -93,7 +93,7 @@ class Suite:
 
     def _run_case(self, declared: Declared) -> None:
         started = time.monotonic()
-        ns = re.sub("[^a-z0-9]+", "-", declared.name)[:50]
+        ns = re.sub("[^a-z0-9]+", "-", declared.name)
         t = None
         try:
             t = Case(self.cluster, ns, self.shared if declared.kind == SHARED else None)
