@@ -1,0 +1,57 @@
+#include "controllers/model_deployment/failure.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "controllers/common/pod_state.hpp"
+#include "controllers/common/status.hpp"
+#include "controllers/common/text.hpp"
+
+namespace slipway::model_deployment {
+namespace {
+
+bool HasEnded(const PodView& pod) {
+  return pod.phase == PodView::Phase::kFailed ||
+         std::ranges::any_of(pod.containers,
+                             [](const ContainerState& item) { return item.exit_code.has_value(); });
+}
+
+bool HasRestarted(const PodView& pod) {
+  return std::ranges::any_of(pod.containers,
+                             [](const ContainerState& item) { return item.restarts > 0; });
+}
+
+api::VariantFailure FromEnd(const PodEnd& end) {
+  api::VariantFailure failure{end.reason, OneLine(end.message), end.exit_code, std::nullopt};
+  if (end.time) failure.time = StatusTime(*end.time);
+  return failure;
+}
+
+}  // namespace
+
+std::optional<api::VariantFailure> LastFailure(const VariantState& variant,
+                                               const std::optional<api::VariantFailure>& recorded) {
+  std::optional<api::VariantFailure> waiting;
+  bool restarted = false;
+  for (const auto& pod : variant.pods) {
+    if (pod.view->ready) continue;
+    if (HasEnded(*pod.view)) return FromEnd(DescribeEnd(*pod.view));
+    restarted = restarted || HasRestarted(*pod.view);
+    const auto problem = WhyNotStarting(*pod.view);
+    if (problem && !waiting) {
+      waiting = api::VariantFailure{problem->reason, problem->message, {}, {}};
+    }
+  }
+  const bool known_end = recorded && recorded->exit_code;
+  return restarted && known_end ? recorded : waiting;
+}
+
+std::string DescribeFailure(const api::VariantFailure& failure) {
+  std::string text = failure.reason;
+  if (failure.exit_code) text += fmt::format(" (exit code {})", *failure.exit_code);
+  if (!failure.message.empty()) text += ": " + failure.message;
+  return text;
+}
+
+}  // namespace slipway::model_deployment
