@@ -102,10 +102,8 @@ std::string EmitCodecSource(const Model& model) {
   for (const Enum& type : model.enums) text += EnumSource(type);
   for (const Struct& type : model.structs) text += DecodeSource(type) + EncodeSource(type);
   for (const Kind& kind : model.kinds) {
-    text += fmt::format(
-        "\nResult<{0}> Decode{0}(const JsonView& object) {{\n"
-        "  return DecodeKind<{0}>(object);\n}}\n",
-        kind.name);
+    const auto signature = fmt::format("Result<{0}> Decode{0}(const JsonView& object)", kind.name);
+    text += "\n" + Function(signature, {fmt::format("return DecodeKind<{}>(object);", kind.name)});
   }
   return text + "\n}  // namespace slipway::api\n";
 }

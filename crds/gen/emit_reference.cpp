@@ -87,8 +87,11 @@ std::string KindText(const Crd& crd) {
     text += fmt::format(" `kubectl scale` writes `{}`.", crd.scale_path.substr(1));
   }
   text += "\n" + ColumnsText(crd) + Section(crd, "spec");
-  text += "\nThe API server also refuses an object that breaks one of these rules:\n\n";
-  AppendRules(crd.root, text);
+  std::string rules;
+  AppendRules(crd.root, rules);
+  if (!rules.empty()) {
+    text += "\nThe API server also refuses an object that breaks one of these rules:\n\n" + rules;
+  }
   return text + Section(crd, "status");
 }
 

@@ -93,8 +93,8 @@ class Checker {
     for (const auto& [name, value] : object.items()) {
       const Schema* property = schema.values ? schema.values.get() : schema.Find(name);
       const std::string member = path.empty() ? name : path + "." + name;
-      // The API server keeps all of metadata; its schema is not repeated in a CRD.
-      if (path.empty() && name == "metadata") continue;
+      // These belong to every object, whether a schema names them or not.
+      if (path.empty() && (name == "apiVersion" || name == "kind" || name == "metadata")) continue;
       if (property == nullptr) {
         Add(member, value, "is not a field of this kind");
       } else {

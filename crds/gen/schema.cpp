@@ -175,7 +175,7 @@ const Schema* Schema::Find(const std::string& property) const {
 Result<Crd> ParseCrd(const std::string& text, const std::string& file) {
   auto documents = ParseYaml(text, file);
   if (!documents) return tl::unexpected(documents.error());
-  if (documents->size() != 1 || (*documents)[0].value("kind", "") != "CustomResourceDefinition") {
+  if (documents->size() != 1 || Text((*documents)[0], "kind") != "CustomResourceDefinition") {
     return Fail(Code::kInvalid, file + ": must hold one CustomResourceDefinition and nothing else");
   }
   try {
