@@ -930,6 +930,7 @@ static void Decode(const Cursor& in, TrainingJobStatus& out) {
   in.Optional("phase", out.phase);
   in.Optional("conditions", out.conditions);
   in.Optional("nodes", out.nodes);
+  in.Optional("succeededNodes", out.succeeded_nodes);
   in.Optional("restarts", out.restarts);
   in.Optional("lastFailure", out.last_failure);
   in.Optional("startTime", out.start_time);
@@ -943,6 +944,7 @@ json ToJson(const TrainingJobStatus& value) {
   PutAny(out, "phase", value.phase);
   Put(out, "conditions", value.conditions);
   PutAny(out, "nodes", value.nodes);
+  PutAny(out, "succeededNodes", value.succeeded_nodes);
   PutAny(out, "restarts", value.restarts);
   PutAny(out, "lastFailure", value.last_failure);
   PutAny(out, "startTime", value.start_time);

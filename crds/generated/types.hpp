@@ -813,6 +813,9 @@ struct TrainingJobStatus {
   std::vector<Condition> conditions;
   /// Number of nodes by state, in the current attempt.
   std::optional<NodeCounts> nodes;
+  /// Indexes of the nodes that have succeeded in the current attempt, as numbers and ranges such as
+  /// 0,2-4.
+  std::optional<std::string> succeeded_nodes;
   /// How often the whole group was restarted.
   std::optional<std::int32_t> restarts;
   /// The newest failure of a node, kept after a restart.
