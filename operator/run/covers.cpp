@@ -10,10 +10,16 @@ namespace {
 
 using nlohmann::json;
 
+/// Whether the API server replaces the member as a whole (x-kubernetes-map-type: atomic): one more
+/// label in a selector makes it select something else.
+bool IsAtomic(const std::string& member) {
+  return member == "selector" || member == "matchLabels" || member == "nodeSelector";
+}
+
 /// The member by which every element of the list can be told apart, if there is one.
 std::optional<std::string> MergeKey(const json& list) {
-  static constexpr std::array kKeys = {"name",      "port", "containerPort", "type",
-                                       "mountPath", "ip",   "key",           "uid"};
+  // Not "key" and "type": tolerations, items of a volume and metrics are atomic lists.
+  static constexpr std::array kKeys = {"name", "port", "containerPort", "mountPath", "ip", "uid"};
   for (const char* key : kKeys) {
     const bool everywhere = std::all_of(list.begin(), list.end(), [key](const json& item) {
       return item.is_object() && item.contains(key);
@@ -43,7 +49,9 @@ bool Covers(const json& live, const json& wanted) {
   if (wanted.is_object()) {
     if (!live.is_object()) return false;
     return std::all_of(wanted.items().begin(), wanted.items().end(), [&](const auto& member) {
-      return live.contains(member.key()) && Covers(live.at(member.key()), member.value());
+      if (!live.contains(member.key())) return false;
+      const json& there = live.at(member.key());
+      return IsAtomic(member.key()) ? there == member.value() : Covers(there, member.value());
     });
   }
   if (wanted.is_array()) return live.is_array() && ListCovers(live, wanted);
