@@ -4,6 +4,8 @@
 #include <openssl/err.h>
 #include <pplx/threadpool.h>
 
+#include <atomic>
+
 #include "operator/base/log.hpp"
 #include "operator/kube/cpprest_sink.hpp"
 #include "operator/kube/status_error.hpp"
@@ -107,10 +109,33 @@ web::web_proxy MakeProxy(const std::string& address) {
 /// One request on its way: at most two attempts.
 struct CpprestConnector::Exchange {
   std::shared_ptr<const HttpRequest> request;
-  pplx::cancellation_token token;
+  pplx::cancellation_token token = pplx::cancellation_token::none();
   std::shared_ptr<ExchangeHandler> handler;
   std::shared_ptr<const Session> session;
-  int attempts = 0;
+  std::atomic<int> attempts{0};
+  Result<void> end = Fail(Code::kUnavailable, "the HTTP library has dropped the request");
+};
+
+/// Lives as long as the library holds anything of an attempt, and so until the connection is back
+/// in the pool: the library's own signal comes before that, and a request that followed at once
+/// would open another connection. The guard of the last attempt tells the end.
+class CpprestConnector::AttemptGuard {
+ public:
+  explicit AttemptGuard(std::shared_ptr<Exchange> exchange)
+      : exchange_(std::move(exchange)), attempt_(++exchange_->attempts) {}
+  ~AttemptGuard() {
+    if (attempt_ != exchange_->attempts) return;
+    // Out of the library's destructors first.
+    boost::asio::defer(
+        crossplat::threadpool::shared_instance().service(),
+        [exchange = std::move(exchange_)] { exchange->handler->OnEnd(std::move(exchange->end)); });
+  }
+  AttemptGuard(const AttemptGuard&) = delete;
+  AttemptGuard& operator=(const AttemptGuard&) = delete;
+
+ private:
+  std::shared_ptr<Exchange> exchange_;
+  const int attempt_;
 };
 
 Result<std::shared_ptr<CpprestConnector>> CpprestConnector::Make(
@@ -188,39 +213,34 @@ void CpprestConnector::AbandonConnections(const std::shared_ptr<const Session>& 
 void CpprestConnector::Start(std::shared_ptr<const HttpRequest> request,
                              pplx::cancellation_token token,
                              std::shared_ptr<ExchangeHandler> handler) {
-  Attempt(std::make_shared<Exchange>(
-      Exchange{std::move(request), std::move(token), std::move(handler), nullptr}));
+  auto exchange = std::make_shared<Exchange>();
+  exchange->request = std::move(request);
+  exchange->token = std::move(token);
+  exchange->handler = std::move(handler);
+  Attempt(std::move(exchange));
 }
 
 void CpprestConnector::Attempt(std::shared_ptr<Exchange> exchange) {
+  const auto guard = std::make_shared<AttemptGuard>(exchange);
   auto session = CurrentSession();
   if (!session) {
-    End(exchange, tl::unexpected(std::move(session.error())));
+    exchange->end = tl::unexpected(std::move(session.error()));
     return;
   }
   exchange->session = *session;
-  ++exchange->attempts;
   try {
-    exchange->session->client->request(MakeMessage(*exchange), exchange->token)
+    exchange->session->client->request(MakeMessage(*exchange, guard), exchange->token)
         .then([self = shared_from_this(), exchange](pplx::task<http_response> headers) {
           self->OnHeaders(exchange, std::move(headers));
         });
   } catch (const std::exception& error) {
-    End(exchange,
-        Fail(Code::kInvalid, fmt::format("the request cannot be sent: {}", error.what())));
+    exchange->end =
+        Fail(Code::kInvalid, fmt::format("the request cannot be sent: {}", error.what()));
   }
 }
 
-void CpprestConnector::End(const std::shared_ptr<Exchange>& exchange, Result<void> end) {
-  // We are inside the library's handler, which gives the connection back to the pool when it
-  // returns. What is deferred runs after that, so that the next request finds the connection.
-  boost::asio::defer(crossplat::threadpool::shared_instance().service(),
-                     [handler = exchange->handler, end = std::move(end)]() mutable {
-                       handler->OnEnd(std::move(end));
-                     });
-}
-
-http_request CpprestConnector::MakeMessage(const Exchange& exchange) const {
+http_request CpprestConnector::MakeMessage(const Exchange& exchange,
+                                           std::shared_ptr<AttemptGuard> guard) const {
   const HttpRequest& request = *exchange.request;
   http_request message{std::string(ToString(request.method))};
   message.set_request_uri(web::uri(request.target));
@@ -235,7 +255,9 @@ http_request CpprestConnector::MakeMessage(const Exchange& exchange) const {
   const std::string& token = exchange.session->credentials->token;
   if (!token.empty()) headers.add("Authorization", "Bearer " + token);
   const auto sink = std::make_shared<CpprestSink>(
-      [handler = exchange.handler](std::string_view bytes) { return handler->OnBytes(bytes); });
+      [handler = exchange.handler, guard = std::move(guard)](std::string_view bytes) {
+        return handler->OnBytes(bytes);
+      });
   message.set_response_stream(
       concurrency::streams::ostream(concurrency::streams::streambuf<uint8_t>(sink)));
   return message;
@@ -261,7 +283,7 @@ void CpprestConnector::OnHeaders(std::shared_ptr<Exchange> exchange,
       [self = shared_from_this(), exchange](pplx::task<http_response> body) {
         try {
           body.get();
-          End(exchange, {});
+          exchange->end = {};
         } catch (const std::exception& failure) {
           self->OnFailure(exchange, failure, true);
         }
@@ -279,7 +301,7 @@ void CpprestConnector::OnFailure(std::shared_ptr<Exchange> exchange, const std::
     Attempt(std::move(exchange));
     return;
   }
-  End(exchange, tl::unexpected(Describe(*exchange->session, failure, answer_begun)));
+  exchange->end = tl::unexpected(Describe(*exchange->session, failure, answer_begun));
 }
 
 Error CpprestConnector::Describe(const Session& session, const std::exception& failure,

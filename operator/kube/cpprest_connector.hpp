@@ -53,6 +53,7 @@ class CpprestConnector : public std::enable_shared_from_this<CpprestConnector> {
     std::shared_ptr<web::http::client::http_client> client;
   };
   struct Exchange;
+  class AttemptGuard;
 
   CpprestConnector(TransportOptions options, std::shared_ptr<CredentialSource> credentials)
       : options_(std::move(options)), source_(std::move(credentials)) {}
@@ -65,8 +66,8 @@ class CpprestConnector : public std::enable_shared_from_this<CpprestConnector> {
   void AbandonConnections(const std::shared_ptr<const Session>& session);
 
   void Attempt(std::shared_ptr<Exchange> exchange);
-  static void End(const std::shared_ptr<Exchange>& exchange, Result<void> end);
-  web::http::http_request MakeMessage(const Exchange& exchange) const;
+  web::http::http_request MakeMessage(const Exchange& exchange,
+                                      std::shared_ptr<AttemptGuard> guard) const;
   void OnHeaders(std::shared_ptr<Exchange> exchange, pplx::task<web::http::http_response> headers);
   void OnFailure(std::shared_ptr<Exchange> exchange, const std::exception& failure,
                  bool answer_begun);

@@ -121,15 +121,15 @@ void TlsMaterial::Apply(SSL_CTX* context) {
 
 int TlsMaterial::Verify(X509_STORE_CTX* verification, void* self) {
   const int verified = X509_verify_cert(verification);
-  const int error = X509_STORE_CTX_get_error(verification);
-  // A refusal of the host name comes from a later check and leaves no code here.
-  static_cast<TlsMaterial*>(self)->last_refusal_ = error;
+  static_cast<TlsMaterial*>(self)->last_refusal_ = X509_STORE_CTX_get_error(verification);
   return verified;
 }
 
 std::string TlsMaterial::LastRefusal() const {
   const int error = last_refusal_;
-  return error == X509_V_OK ? "" : X509_verify_cert_error_string(error);
+  // A refusal by a callback is the library's check of the host name, which leaves no code here.
+  const bool by_name = error == X509_V_OK || error == X509_V_ERR_UNSPECIFIED;
+  return by_name ? "" : X509_verify_cert_error_string(error);
 }
 
 }  // namespace slipway
