@@ -87,9 +87,11 @@ class Cluster:
                           lambda: node.enter(self.state), extra)
         else:
             # Nobody reaches the API server through a Service here: no endpoints, and an address
-            # that is no machine's (RFC 5737), because a loopback address is refused.
+            # that is no machine's (RFC 5737), because a loopback address is refused. Simulated
+            # nodes send no heartbeats, so that an idle cluster is silent.
             extra = ["--endpoint-reconciler-type=none", *extra]
-            place = Place("127.0.0.1", "192.0.2.1", settings["ports"], None, extra)
+            place = Place("127.0.0.1", "192.0.2.1", settings["ports"], None, extra,
+                          ["--node-monitor-grace-period=240h"])
         return ControlPlane(self.state, place)
 
     def _host_access(self, plane: ControlPlane) -> None:

@@ -29,7 +29,8 @@ class Place:
     advertise: str  # what it tells the cluster about itself; never a loopback address
     ports: dict[str, int]  # apiserver, etcd, etcd-peer
     enter: object = None  # moves a starting process into the node's namespaces; None: the host's
-    extra: list[str] = field(default_factory=list)  # more flags for the API server
+    apiserver_flags: list[str] = field(default_factory=list)  # on top of the common ones
+    manager_flags: list[str] = field(default_factory=list)  # idem, for the controller manager
 
 
 class ControlPlane:
@@ -130,7 +131,7 @@ class ControlPlane:
             "--requestheader-extra-headers-prefix=X-Remote-Extra-",
             f"--proxy-client-cert-file={pki('front.crt')}",
             f"--proxy-client-key-file={pki('front.key')}",
-            *self.place.extra,
+            *self.place.apiserver_flags,
         ]
 
     def _controller_manager(self) -> list:
@@ -139,8 +140,14 @@ class ControlPlane:
                 f"--service-account-private-key-file={self.pki.path('service-account.key')}",
                 f"--root-ca-file={self.pki.path('ca.crt')}", "--leader-elect=false",
                 f"--cluster-cidr={POD_CIDR}", "--secure-port=0",
+                # Its default is a folder of the host's, which it would make.
+                f"--flex-volume-plugin-dir={self.state.dir / 'volume-plugins'}",
+                # Autoscaling acts within seconds of a change, and takes a new pod's load for real
+                # after 20 s instead of 5 minutes, so that tests need not wait.
+                "--horizontal-pod-autoscaler-sync-period=5s",
+                "--horizontal-pod-autoscaler-cpu-initialization-period=20s",
                 # The default 20 requests a second would be the limit of every larger test.
-                "--kube-api-qps=500", "--kube-api-burst=1000"]
+                "--kube-api-qps=500", "--kube-api-burst=1000", *self.place.manager_flags]
 
     def _scheduler(self) -> list:
         return ["scheduler", f"--kubeconfig={self.kubeconfig('scheduler')}", "--leader-elect=false",

@@ -19,8 +19,12 @@ def _boot_id() -> str:
     return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 
 
-def _stat(pid: int, proc_fd: int | None = None) -> tuple[str, int] | None:
-    """The state letter and the start time (clock ticks since boot) of a process, None if gone."""
+def _stat(pid: int, proc_fd: int | None = None) -> tuple[bool, int] | None:
+    """Whether a process runs, and its start time (clock ticks since boot); None if it is gone.
+
+    It runs as long as one of its threads does: while they end, the process shows as a zombie, but
+    its files and ports are still open.
+    """
     try:
         path = f"{pid}/stat" if proc_fd is not None else f"/proc/{pid}/stat"
         fd = os.open(path, os.O_RDONLY, dir_fd=proc_fd)
@@ -32,7 +36,8 @@ def _stat(pid: int, proc_fd: int | None = None) -> tuple[str, int] | None:
             fields = file.read().rpartition(")")[2].split()
         except ProcessLookupError:
             return None
-    return fields[0], int(fields[19])  # fields 3 and 22 of proc(5)
+    state, threads, start = fields[0], int(fields[17]), int(fields[19])  # 3, 20 and 22 of proc(5)
+    return state not in "ZX" or threads > 1, start
 
 
 @dataclass
@@ -49,13 +54,7 @@ class Process:
 
     def alive(self) -> bool:
         """Whether this very process still runs; a zombie does not."""
-        found = _stat(self.pid)
-        return (
-            found is not None
-            and found[0] not in "ZX"
-            and found[1] == self.start_ticks
-            and self.boot_id == _boot_id()
-        )
+        return _stat(self.pid) == (True, self.start_ticks) and self.boot_id == _boot_id()
 
     def end(self, first: int = signal.SIGTERM, grace_s: float = 5) -> None:
         """Ends the process and its group: `first`, then SIGKILL after `grace_s` seconds."""
