@@ -76,6 +76,7 @@ class Cluster:
             # Before that every pod without an account of its own is refused.
             wait_until(lambda: _found(self.state, "serviceaccount", "default"),
                        "the controller manager", 60, current)
+        self.state.save(self.state.settings() | {"complete": True})
 
     def plane(self) -> ControlPlane:
         """The control plane as the saved settings describe it."""
@@ -104,10 +105,10 @@ class Cluster:
         (self.state.bin / "helm").symlink_to(helm)
 
     def _healthy(self) -> bool:
-        processes = self.state.processes()
-        complete = (self.state.dir / "cluster.json").exists() and "ports" in self.state.settings()
-        return bool(complete and processes and all(p.alive() or p.stopped for p in processes)
-                    and control_plane.ready(self.state))
+        """Whether an `up` has finished and everything it started is still there."""
+        return (self.state.settings().get("complete", False)
+                and all(p.alive() or p.stopped for p in self.state.processes())
+                and control_plane.ready(self.state))
 
     def down(self) -> None:
         """Ends every process and removes every trace; does nothing when there is none."""
