@@ -121,7 +121,7 @@ Result<Schema> ParseSchema(const Json& node, const std::string& path) {
   for (const auto& [name, child] : properties.items()) {
     auto parsed = ParseSchema(child, Join(path, name));
     if (!parsed) return parsed;
-    schema.properties.emplace_back(name, std::move(*parsed));
+    schema.properties.push_back({name, std::move(*parsed)});
   }
   return schema;
 }
@@ -167,9 +167,8 @@ bool Schema::Requires(const std::string& property) const {
 }
 
 const Schema* Schema::Find(const std::string& property) const {
-  const auto found =
-      std::ranges::find(properties, property, &decltype(properties)::value_type::first);
-  return found == properties.end() ? nullptr : &found->second;
+  const auto found = std::ranges::find(properties, property, &Property::name);
+  return found == properties.end() ? nullptr : &found->schema;
 }
 
 Result<Crd> ParseCrd(const std::string& text, const std::string& file) {

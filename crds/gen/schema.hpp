@@ -4,7 +4,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "crds/gen/yaml.hpp"
@@ -16,6 +15,8 @@ struct Rule {
   std::string expression;
   std::string message;
 };
+
+struct Property;
 
 /// A node of a structural OpenAPI v3 schema, as far as Kubernetes allows it in a CRD.
 struct Schema {
@@ -36,14 +37,19 @@ struct Schema {
   std::optional<std::int64_t> min_items, max_items;
   std::optional<std::int64_t> max_properties;
   bool int_or_string = false;
-  std::vector<std::pair<std::string, Schema>> properties;  ///< In the order of the file.
-  std::shared_ptr<const Schema> items;                     ///< Set for an array.
-  std::shared_ptr<const Schema> values;                    ///< Set for a map.
+  std::vector<Property> properties;      ///< In the order of the file.
+  std::shared_ptr<const Schema> items;   ///< Set for an array.
+  std::shared_ptr<const Schema> values;  ///< Set for a map.
 
-  bool IsObject() const { return type == "object" && !values; }
   bool Requires(const std::string& property) const;
   /// The property of that name, or nullptr.
   const Schema* Find(const std::string& property) const;
+};
+
+/// A named member of an object.
+struct Property {
+  std::string name;
+  Schema schema;
 };
 
 /// An additionalPrinterColumn.
