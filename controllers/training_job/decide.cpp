@@ -19,7 +19,7 @@ bool AllSucceeded(const api::TrainingJob& job, const Observed& observed) {
   const auto& first = observed.nodes.front();
   // mpirun on node 0 returns when the ranks on all nodes have; the others only serve it.
   if (job.spec.framework == api::Framework::kMPI) return first && first->Succeeded();
-  return observed.succeeded >= observed.num_nodes;
+  return observed.CountSucceeded() == observed.num_nodes;
 }
 
 api::NodeFailure DescribeFailed(const NodePod& pod, Instant now) {
@@ -55,17 +55,21 @@ std::optional<api::NodeFailure> FirstFailed(const Observed& observed, Instant no
   return first;
 }
 
+bool IsMissing(const Observed& observed, const NodePod& pod) {
+  return observed.missing[static_cast<std::size_t>(pod.node)];
+}
+
 std::optional<api::NodeFailure> FirstDeleted(const Observed& observed, Instant now) {
   for (const NodePod* pod : observed.Pods()) {
-    if (pod->Ending()) return DescribeDeleted(*pod, now);
+    if (IsMissing(observed, *pod)) return DescribeDeleted(*pod, now);
   }
   return std::nullopt;
 }
 
 api::NodeFailure DescribeLost(const ObjectKey& key, const api::TrainingJob& job,
                               const Observed& observed, Instant now) {
-  const auto gap = std::ranges::find_if(observed.nodes, [](const auto& pod) { return !pod; });
-  const auto node = static_cast<std::int32_t>(gap - observed.nodes.begin());
+  const auto first = std::ranges::find(observed.missing, true);
+  const auto node = static_cast<std::int32_t>(first - observed.missing.begin());
   return {StatusTime(now),
           node,
           PodKey(key, job, node, observed.attempt).name,
@@ -113,7 +117,7 @@ Decision DecideRunning(const ObjectKey& key, const api::TrainingJob& job, const 
   if (auto failure = FirstFailed(observed, now)) {
     return AfterFailure(job, observed, std::move(*failure));
   }
-  if (!observed.was_whole || observed.missing == 0) return {};
+  if (!observed.was_whole || observed.CountMissing() == 0) return {};
   if (auto failure = FirstDeleted(observed, now)) {
     return AfterFailure(job, observed, std::move(*failure));
   }
@@ -138,14 +142,18 @@ Decision Decide(const ObjectKey& key, const api::TrainingJob& job, const Observe
   return DecideRunning(key, job, observed, now);
 }
 
+Instant RestartTime(const api::FailurePolicy& policy, std::int32_t attempt, Instant failed) {
+  const seconds first{policy.backoff_seconds};
+  const seconds longest = std::max(first, kLongestBackoff);
+  seconds delay = first;
+  for (std::int32_t i = 1; i < attempt && delay < longest; ++i) delay *= 2;
+  return failed + std::min(delay, longest);
+}
+
 std::optional<Instant> RestartTime(const api::TrainingJob& job, const Observed& observed) {
   const auto& failure = observed.record.last_failure;
   if (observed.attempt == 0 || !failure) return std::nullopt;
-  const seconds first{job.spec.failure_policy.backoff_seconds};
-  const seconds longest = std::max(first, kLongestBackoff);
-  seconds delay = first;
-  for (std::int32_t i = 1; i < observed.attempt && delay < longest; ++i) delay *= 2;
-  return failure->time + std::min(delay, longest);
+  return RestartTime(job.spec.failure_policy, observed.attempt, failure->time);
 }
 
 std::optional<Instant> Deadline(const api::TrainingJob& job, const Observed& observed) {
@@ -157,7 +165,7 @@ std::vector<const NodePod*> InTheWay(const Observed& observed) {
   std::vector<const NodePod*> pods;
   for (const auto& pod : observed.leftovers) pods.push_back(&pod);
   for (const NodePod* pod : observed.Pods()) {
-    if (pod->Ending()) pods.push_back(pod);
+    if (IsMissing(observed, *pod)) pods.push_back(pod);
   }
   return pods;
 }

@@ -48,8 +48,10 @@ inline constexpr std::chrono::seconds kLossConfirmation{10};
 Decision Decide(const ObjectKey& key, const api::TrainingJob& job, const Observed& observed,
                 Instant now);
 
-/// When the attempt after a failure may start: backoffSeconds after it, doubled with each restart
-/// up to six minutes, where batch/v1 Job stops too. nullopt for the first attempt.
+/// When an attempt after the first may start: backoffSeconds after the failure before it, doubled
+/// with each restart up to six minutes, where batch/v1 Job stops too.
+Instant RestartTime(const api::FailurePolicy& policy, std::int32_t attempt, Instant failed);
+/// The same for the attempt that counts; nullopt for the first.
 std::optional<Instant> RestartTime(const api::TrainingJob& job, const Observed& observed);
 
 /// When activeDeadlineSeconds is over; nullopt when there is no deadline or the job has not begun.

@@ -20,20 +20,16 @@ std::string Count(std::size_t count, std::string_view thing) {
   return fmt::format("{} {}{}", count, thing, count == 1 ? "" : "s");
 }
 
-std::string DescribeStuck(const NodePod& pod) {
-  return fmt::format(
-      "; node {} does not confirm the end of pod {}: if the machine is gone for "
-      "good, delete its Node or taint it node.kubernetes.io/out-of-service",
-      pod.view->node_name, pod.key->name);
-}
-
-/// "waiting for 2 pods of ... to end", with advice about the first that does not.
-std::string DescribeEnding(const std::vector<const NodePod*>& pods, std::string_view whose,
-                           Instant now) {
-  std::string text = fmt::format("waiting for {} of {} to end", Count(pods.size(), "pod"), whose);
+/// Advice about the first pod that does not end, or nothing: that others are waited for is not
+/// worth a write of the status.
+std::string DescribeStuck(const Observed& observed, Instant now) {
+  const auto pods = InTheWay(observed);
   const auto stuck = std::ranges::find_if(pods, [&](auto* pod) { return IsStuck(*pod, now); });
-  if (stuck != pods.end()) text += DescribeStuck(**stuck);
-  return text;
+  if (stuck == pods.end()) return "";
+  return fmt::format(
+      "; waiting for pod {}, whose end node {} does not confirm: if the machine is "
+      "gone for good, delete its Node or taint it node.kubernetes.io/out-of-service",
+      (*stuck)->key->name, (*stuck)->view->node_name);
 }
 
 /// The first node, by rank, that is kept from starting.
@@ -49,73 +45,57 @@ std::optional<Account> DescribeBlocked(const Observed& observed, Phase phase) {
   return std::nullopt;
 }
 
-std::string RestartText(const api::TrainingJob& job, const Observed& observed) {
-  std::string text =
-      fmt::format("restart {} of {}", observed.attempt, job.spec.failure_policy.max_restarts);
-  if (const auto& failure = observed.record.last_failure) {
-    text += fmt::format(" after node {} failed: {}", failure->node, DescribeFailure(*failure));
-  }
-  return text;
+/// The same text from the moment the restart is decided until all pods exist again.
+std::string DescribeRestart(const api::TrainingJob& job, std::int32_t attempt,
+                            const std::optional<api::NodeFailure>& failure) {
+  const api::FailurePolicy& policy = job.spec.failure_policy;
+  std::string text = fmt::format("restart {} of {}", attempt, policy.max_restarts);
+  if (!failure) return text;
+  return text + fmt::format(", not before {}: node {} failed with {}",
+                            FormatTime(RestartTime(policy, attempt, failure->time)), failure->node,
+                            DescribeFailure(*failure));
 }
 
 /// Before all pods of the attempt exist.
 Account DescribeGathering(const api::TrainingJob& job, const Observed& observed, Instant now) {
-  const Phase phase = observed.attempt == 0 ? Phase::kPending : Phase::kRestarting;
-  const std::string prefix = observed.attempt == 0 ? "" : RestartText(job, observed) + "; ";
-  const auto in_the_way = InTheWay(observed);
-  if (!in_the_way.empty()) {
-    return Say(phase, prefix + DescribeEnding(in_the_way, "the earlier attempt", now));
-  }
-  const auto restart_time = RestartTime(job, observed);
-  if (restart_time && now < *restart_time) {
-    return Say(phase, prefix + "it begins at " + FormatTime(*restart_time));
-  }
+  const bool first = observed.attempt == 0;
+  const Phase phase = first ? Phase::kPending : Phase::kRestarting;
   if (auto blocked = DescribeBlocked(observed, phase)) return *blocked;
-  const auto pods = Count(static_cast<std::size_t>(observed.num_nodes), "pod");
-  return Say(phase, prefix + "creating " + pods);
+  const std::string text =
+      first ? "creating " + Count(static_cast<std::size_t>(observed.num_nodes), "pod")
+            : DescribeRestart(job, observed.attempt, observed.record.last_failure);
+  return Say(phase, text + DescribeStuck(observed, now));
 }
 
 Account DescribeWhole(const Observed& observed) {
   const auto pods = observed.Pods();
+  const std::int32_t all = observed.num_nodes;
+  const std::int32_t succeeded = observed.CountSucceeded();
   const auto running = std::ranges::count_if(pods, [](auto* pod) { return pod->Running(); });
-  if (running + observed.succeeded < observed.num_nodes) {
+  if (running + succeeded < all) {
     if (auto blocked = DescribeBlocked(observed, Phase::kStarting)) return *blocked;
-    return Say(
-        Phase::kStarting,
-        fmt::format("{} of {} run; waiting for the others to start", running + observed.succeeded,
-                    Count(static_cast<std::size_t>(observed.num_nodes), "node")));
+    return Say(Phase::kStarting,
+               fmt::format("waiting for the containers of {} of {} nodes to start",
+                           all - running - succeeded, all));
   }
-  if (observed.succeeded == 0) {
-    return Say(Phase::kRunning,
-               fmt::format("{} {}", Count(static_cast<std::size_t>(observed.num_nodes), "node"),
-                           observed.num_nodes == 1 ? "runs" : "run"));
+  if (succeeded > 0) {
+    return Say(Phase::kRunning, fmt::format("{} of {} nodes have succeeded; waiting for the others",
+                                            succeeded, all));
   }
-  return Say(Phase::kRunning, fmt::format("{} of {} nodes have succeeded; waiting for the others",
-                                          observed.succeeded, observed.num_nodes));
+  return Say(Phase::kRunning, all == 1 ? "the node runs" : fmt::format("all {} nodes run", all));
 }
 
 Account DescribeSuspended(const api::TrainingJob& job, const Observed& observed, Instant now) {
-  if (observed.record.suspended && observed.AnyPods()) {
-    std::vector<const NodePod*> pods = observed.Pods();
-    for (const auto& pod : observed.leftovers) pods.push_back(&pod);
-    const std::string_view whose =
-        job.spec.suspend ? "the suspended group" : "the suspended group before the job resumes";
-    return Say(Phase::kSuspended, DescribeEnding(pods, whose, now));
-  }
-  return Say(Phase::kSuspended, "set spec.suspend to false to start the job");
+  const std::string text = job.spec.suspend
+                               ? "set spec.suspend to false to start the job"
+                               : "the job resumes when all pods of the suspended group have ended";
+  return Say(Phase::kSuspended, text + DescribeStuck(observed, now));
 }
 
 std::string DescribeSuccess(const api::TrainingJob& job) {
   if (job.spec.trainer.num_nodes == 1) return "the node has succeeded";
   const bool only_first = job.spec.framework == api::Framework::kMPI;
   return only_first ? "mpirun on node 0 has succeeded" : "all nodes have succeeded";
-}
-
-Account DescribeRestart(const api::TrainingJob& job, const api::NodeFailure& failure,
-                        std::int32_t attempt) {
-  return Say(Phase::kRestarting, fmt::format("restart {} of {} after node {} failed: {}",
-                                             attempt + 1, job.spec.failure_policy.max_restarts,
-                                             failure.node, DescribeFailure(failure)));
 }
 
 }  // namespace
@@ -136,16 +116,18 @@ Account Describe(const api::TrainingJob& job, const Observed& observed, const De
     case Step::kStall:
       return {Phase::kPending, decision.problem->reason, decision.problem->message};
     case Step::kSuspend: return DescribeSuspended(job, observed, now);
-    case Step::kResume: return Say(Phase::kPending, "the job resumes");
-    case Step::kRestart: return DescribeRestart(job, *decision.failure, observed.attempt);
+    case Step::kResume: return DescribeGathering(job, observed, now);
+    case Step::kRestart:
+      return Say(Phase::kRestarting, DescribeRestart(job, observed.attempt + 1, decision.failure));
     case Step::kConfirmLoss:
       return {Phase::kRunning, std::string(reason::kPodLost),
               fmt::format("{} vanished; the group is restarted if that is still so in {} s",
-                          Count(static_cast<std::size_t>(observed.missing), "pod"),
+                          Count(static_cast<std::size_t>(observed.CountMissing()), "pod"),
                           kLossConfirmation.count())};
     case Step::kRun: break;
   }
-  const bool whole = observed.was_whole || (observed.leftovers.empty() && observed.missing == 0);
+  const bool whole =
+      observed.was_whole || (observed.leftovers.empty() && observed.CountMissing() == 0);
   return whole ? DescribeWhole(observed) : DescribeGathering(job, observed, now);
 }
 

@@ -40,25 +40,23 @@ const Object* OwnService(const ObjectKey& key, const api::TrainingJob& job, cons
   return ours ? service : nullptr;
 }
 
-/// Works out which absent pods matter. A pod that has succeeded may be deleted by anybody (a user
-/// who tidies up, the pod garbage collector, a drained node) and must not run again. Successes
-/// never become fewer within an attempt, so as many absences as the recorded number exceeds the
-/// successes still visible are explained; which nodes they belong to need not be known.
-void CountMissing(Observed& observed) {
-  const auto pods = observed.Pods();
-  const auto count = [&](auto&& counted) {
-    return static_cast<std::int32_t>(std::ranges::count_if(pods, counted));
-  };
-  const std::int32_t seen = count([](const NodePod* pod) { return pod->Succeeded(); });
-  const std::int32_t absent =
-      observed.num_nodes - count([](const NodePod* pod) { return !pod->Ending(); });
+/// A pod that has succeeded may be deleted by anybody (a user who tidies up, the pod garbage
+/// collector, a drained node) and must not run again, so successes are remembered in the status.
+NodeSet RecordedSuccesses(const Observed& observed) {
   const Record& record = observed.record;
-  const bool comparable = !record.suspended && observed.attempt == record.restarts &&
+  const bool same_group = !record.suspended && observed.attempt == record.restarts &&
                           observed.num_nodes == record.nodes.desired;
-  const std::int32_t known = comparable ? record.nodes.succeeded : 0;
-  const std::int32_t explained = std::clamp(known - seen, 0, absent);
-  observed.succeeded = seen + explained;
-  observed.missing = absent - explained;
+  return ParseNodes(same_group ? record.succeeded_nodes : "", observed.nodes.size());
+}
+
+void SortOutNodes(Observed& observed) {
+  observed.succeeded = RecordedSuccesses(observed);
+  observed.missing.resize(observed.nodes.size());
+  for (std::size_t node = 0; node < observed.nodes.size(); ++node) {
+    const auto& pod = observed.nodes[node];
+    if (pod && pod->Succeeded()) observed.succeeded[node] = true;
+    observed.missing[node] = !observed.succeeded[node] && (!pod || pod->Ending());
+  }
 }
 
 bool WasWhole(const Observed& observed) {
@@ -88,6 +86,7 @@ Record ReadRecord(const api::TrainingJob& job) {
   record.suspended = IsTrue(status.conditions, condition::kSuspended);
   record.restarts = status.restarts.value_or(0);
   record.nodes = status.nodes.value_or(api::NodeCounts{});
+  record.succeeded_nodes = status.succeeded_nodes.value_or("");
   if (IsTrue(status.conditions, condition::kNodeMissing)) {
     record.missing_since =
         FindCondition(status.conditions, condition::kNodeMissing)->last_transition_time;
@@ -115,7 +114,7 @@ Observed Observe(const ObjectKey& key, const api::TrainingJob& job, const Snapsh
       observed.leftovers.push_back(pod);
     }
   }
-  CountMissing(observed);
+  SortOutNodes(observed);
   observed.was_whole = WasWhole(observed);
   return observed;
 }

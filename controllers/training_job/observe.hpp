@@ -1,11 +1,13 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "controllers/training_job/kind.hpp"
+#include "controllers/training_job/node_set.hpp"
 #include "operator/kube/resource.hpp"
 #include "operator/kube/workloads.hpp"
 
@@ -36,6 +38,7 @@ struct Record {
   bool suspended = false;
   std::int32_t restarts = 0;
   api::NodeCounts nodes;
+  std::string succeeded_nodes;
   /// Since when a pod has been missing without a trace.
   std::optional<Instant> missing_since;
   std::optional<Instant> start_time;
@@ -55,14 +58,21 @@ struct Observed {
   std::vector<NodePod> leftovers;
   const Object* service = nullptr;
   /// Nodes of this attempt that have succeeded, with those whose pods were deleted since.
-  std::int32_t succeeded = 0;
+  NodeSet succeeded;
   /// Nodes that have not succeeded and whose pod does not exist or is being deleted.
-  std::int32_t missing = 0;
+  NodeSet missing;
   /// All pods of this attempt have existed at one time, so a missing one is lost, not late.
   bool was_whole = false;
 
   std::vector<const NodePod*> Pods() const;  ///< Those of `nodes` that exist, by node.
+  std::int32_t CountSucceeded() const { return Count(succeeded); }
+  std::int32_t CountMissing() const { return Count(missing); }
   bool AnyPods() const { return !leftovers.empty() || !Pods().empty(); }
+
+ private:
+  static std::int32_t Count(const NodeSet& nodes) {
+    return static_cast<std::int32_t>(std::count(nodes.begin(), nodes.end(), true));
+  }
 };
 
 /// Reads the status. A job without one has never been looked at.

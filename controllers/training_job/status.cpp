@@ -19,19 +19,28 @@ std::int32_t CountPods(const Observed& observed, bool (*counted)(const NodePod&)
       std::ranges::count_if(observed.Pods(), [&](const NodePod* pod) { return counted(*pod); }));
 }
 
-api::NodeCounts CountNodes(const Observed& observed, const Decision& decision) {
+/// Suspended or about to start anew: whatever pods are left no longer count.
+bool IsBetweenAttempts(Step step) {
+  return step == Step::kSuspend || step == Step::kRestart || step == Step::kResume;
+}
+
+api::NodeCounts CountNodes(const Observed& observed, Step step) {
   api::NodeCounts nodes;
-  if (decision.step == Step::kSuspend) return nodes;
-  nodes.desired = observed.num_nodes;
-  // Of the next attempt there is no node yet.
-  if (decision.step == Step::kRestart || decision.step == Step::kResume) return nodes;
+  if (step != Step::kSuspend) nodes.desired = observed.num_nodes;
+  if (IsBetweenAttempts(step)) return nodes;
   nodes.active = CountPods(observed, [](const NodePod& pod) { return pod.Active(); });
   nodes.ready =
       CountPods(observed, [](const NodePod& pod) { return pod.Active() && pod.view->ready; });
-  nodes.succeeded = observed.succeeded;
-  nodes.failed = CountPods(observed, [](const NodePod& pod) { return pod.Failed(); });
-  if (observed.was_whole) nodes.failed += observed.missing;
+  nodes.succeeded = observed.CountSucceeded();
+  nodes.failed =
+      CountPods(observed, [](const NodePod& pod) { return pod.Failed() && !pod.Ending(); });
+  if (observed.was_whole) nodes.failed += observed.CountMissing();
   return nodes;
+}
+
+std::optional<std::string> NameSucceeded(const Observed& observed, Step step) {
+  if (IsBetweenAttempts(step) || observed.CountSucceeded() == 0) return std::nullopt;
+  return FormatNodes(observed.succeeded);
 }
 
 Instant LastFinish(const Observed& observed, Instant now) {
@@ -76,10 +85,10 @@ void SetConditions(ConditionWriter& conditions, const Observed& observed, const 
   conditions.SetWhile(failed, condition::kFailed, account.reason, account.message);
   conditions.SetWhile(decision.step == Step::kConfirmLoss, condition::kNodeMissing,
                       reason::kPodLost, account.message);
-  conditions.Set(condition::kRunning, running, phase,
+  conditions.Set(condition::kRunning, running, account.reason,
                  running ? "the containers of all nodes run or have succeeded" : "");
   if (decision.step == Step::kSuspend) {
-    conditions.Set(condition::kSuspended, true, phase, "spec.suspend is true");
+    conditions.Set(condition::kSuspended, true, phase, "no pod of the job may run");
   } else if (observed.record.suspended) {
     conditions.Set(condition::kSuspended, false, reason::kResumed, "");
   }
@@ -112,7 +121,8 @@ api::TrainingJobStatus MakeStatus(const api::TrainingJob& job, const Observed& o
   status.message = account.message;
   status.restarts = observed.attempt + (decision.step == Step::kRestart ? 1 : 0);
   if (decision.failure) status.last_failure = decision.failure;
-  status.nodes = CountNodes(observed, decision);
+  status.nodes = CountNodes(observed, decision.step);
+  status.succeeded_nodes = NameSucceeded(observed, decision.step);
   SetTimes(status, observed, decision, now);
   ConditionWriter conditions(status.conditions, job.meta.generation, now);
   SetConditions(conditions, observed, decision, account, stalled);
@@ -128,7 +138,9 @@ std::vector<EmitEvent> MakeEvents(const std::optional<api::TrainingJobStatus>& b
   const std::string note = after.message.value_or("");
   const bool had_started = before && before->start_time;
   std::vector<EmitEvent> events;
-  if (before && after.restarts.value_or(0) > before->restarts.value_or(0)) {
+  const bool more_restarts = before && after.restarts.value_or(0) > before->restarts.value_or(0);
+  // A higher number alone may also have been read off the pods, after the status was lost.
+  if (more_restarts && after.phase == api::TrainingJobPhase::kRestarting) {
     events.push_back({Type::kWarning, "Restarting", "RestartGroup", note});
   }
   if (became(condition::kComplete)) events.push_back({Type::kNormal, "Complete", "Finish", note});
@@ -136,7 +148,7 @@ std::vector<EmitEvent> MakeEvents(const std::optional<api::TrainingJobStatus>& b
     events.push_back({Type::kWarning, "Failed", "Finish", note});
   } else if (became(kStalled)) {
     const std::string& why = FindCondition(after.conditions, kStalled)->reason;
-    events.push_back({Type::kWarning, "Stalled", "Reconcile", why + ": " + note});
+    events.push_back({Type::kWarning, "Stalled", "Reconcile", OneLine(why + ": " + note)});
   }
   if (became(condition::kSuspended) && had_started) {
     events.push_back({Type::kNormal, "Suspended", "DeletePods", "the pods of the job are deleted"});

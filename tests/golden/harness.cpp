@@ -17,6 +17,7 @@ namespace slipway::golden {
 namespace {
 
 using nlohmann::json;
+using nlohmann::ordered_json;
 namespace fs = std::filesystem;
 
 /// A case, read from its files.
@@ -52,13 +53,6 @@ ObjectPtr Decode(const std::vector<AnyResource>& kinds, const json& object) {
                                                std::move(*body), kind->keep_json ? text : ""});
 }
 
-Snapshot MakeSnapshot(const Controller& controller, const std::vector<json>& objects) {
-  std::vector<ObjectPtr> decoded;
-  for (const auto& object : objects) decoded.push_back(Decode(Kinds(controller), object));
-  std::ranges::sort(decoded, {}, [](const ObjectPtr& object) { return object->key; });
-  return Snapshot(std::move(decoded));
-}
-
 Code CodeFromText(const std::string& text) {
   constexpr std::array kCodes{Code::kForbidden,     Code::kInvalid,     Code::kConflict,
                               Code::kAlreadyExists, Code::kUnavailable, Code::kTimeout,
@@ -92,38 +86,58 @@ Outcome Run(const Controller& controller, const Case& scene) {
   return controller.reconcile({KeyOf(scene.objects.front()), world, *now, failures});
 }
 
-json DescribeAction(const Action& action, bool bodies) {
+ordered_json DescribeAction(const Action& action, bool bodies) {
   const auto name = [](const auto& item) {
     return fmt::format("{} {}", item.type.kind, item.key.ToString());
   };
   if (const auto* removal = std::get_if<Delete>(&action)) {
-    json text = {{"delete", name(*removal)}, {"uid", removal->uid}, {"why", removal->why}};
+    ordered_json text = {{"delete", name(*removal)}, {"uid", removal->uid}, {"why", removal->why}};
     if (removal->grace_seconds) text["graceSeconds"] = *removal->grace_seconds;
     return text;
   }
   const auto* create = std::get_if<Create>(&action);
-  json text = create != nullptr ? json{{"create", name(*create)}}
-                                : json{{"apply", name(std::get<Apply>(action))}};
+  ordered_json text = create != nullptr ? ordered_json{{"create", name(*create)}}
+                                        : ordered_json{{"apply", name(std::get<Apply>(action))}};
   if (bodies) text["body"] = create != nullptr ? create->body : std::get<Apply>(action).body;
   return text;
 }
 
+ordered_json DescribeEvent(const EmitEvent& event) {
+  const bool warning = event.type == EmitEvent::Type::kWarning;
+  return {{"type", warning ? "Warning" : "Normal"},
+          {"reason", event.reason},
+          {"action", event.action},
+          {"note", event.note}};
+}
+
+/// A condition in one line, with all that it holds.
+std::string DescribeCondition(const json& condition) {
+  const auto text = [&](const char* member) { return condition.at(member).get<std::string>(); };
+  return fmt::format("{}={} {} (since {}, generation {}): {}", text("type"), text("status"),
+                     text("reason"), text("lastTransitionTime"),
+                     condition.at("observedGeneration").dump(), text("message"));
+}
+
+ordered_json DescribeStatus(const std::optional<json>& status) {
+  if (!status) return "unchanged";
+  ordered_json text = *status;
+  text["conditions"] = ordered_json::array();
+  for (const auto& condition : status->at("conditions")) {
+    text["conditions"].push_back(DescribeCondition(condition));
+  }
+  return text;
+}
+
 std::string DescribeOutcome(const Outcome& outcome, bool bodies) {
-  json text = json::object();
-  text["actions"] = json::array();
+  ordered_json text;
+  text["actions"] = ordered_json::array();
   for (const auto& action : outcome.plan.actions) {
     text["actions"].push_back(DescribeAction(action, bodies));
   }
-  text["events"] = json::array();
-  for (const auto& event : outcome.plan.events) {
-    const bool warning = event.type == EmitEvent::Type::kWarning;
-    text["events"].push_back({{"type", warning ? "Warning" : "Normal"},
-                              {"reason", event.reason},
-                              {"action", event.action},
-                              {"note", event.note}});
-  }
+  text["events"] = ordered_json::array();
+  for (const auto& event : outcome.plan.events) text["events"].push_back(DescribeEvent(event));
   if (outcome.plan.wake_at) text["wakeAt"] = FormatTime(*outcome.plan.wake_at);
-  text["status"] = outcome.status ? *outcome.status : json("unchanged");
+  text["status"] = DescribeStatus(outcome.status);
   return ToYaml(text);
 }
 
@@ -166,6 +180,13 @@ void RunCase(const fs::path& folder, const Controller& controller) {
 }
 
 }  // namespace
+
+Snapshot MakeSnapshot(const Controller& controller, const std::vector<json>& objects) {
+  std::vector<ObjectPtr> decoded;
+  for (const auto& object : objects) decoded.push_back(Decode(Kinds(controller), object));
+  std::ranges::sort(decoded, {}, [](const ObjectPtr& object) { return object->key; });
+  return Snapshot(std::move(decoded));
+}
 
 void RunGolden(const std::string& folder, const Controller& controller) {
   std::set<fs::path> cases;

@@ -31,11 +31,12 @@ json NodeToJson(const YAML::Node& node) {
 }
 
 bool NeedsQuotes(const std::string& text) {
-  return text.empty() || !json::parse(text, nullptr, false).is_discarded() ||
-         text.find_first_of("\n\t") != std::string::npos;
+  const bool other_type = text == "True" || text == "False" || text.empty() ||
+                          !json::parse(text, nullptr, false).is_discarded();
+  return other_type || text.find_first_of("\n\t") != std::string::npos;
 }
 
-void Emit(YAML::Emitter& out, const json& value) {
+void Emit(YAML::Emitter& out, const nlohmann::ordered_json& value) {
   if (value.is_object()) {
     if (value.empty()) out << YAML::Flow;
     out << YAML::BeginMap;
@@ -68,7 +69,7 @@ std::vector<json> LoadYaml(const std::filesystem::path& file) {
   return documents;
 }
 
-std::string ToYaml(const json& value) {
+std::string ToYaml(const nlohmann::ordered_json& value) {
   YAML::Emitter out;
   Emit(out, value);
   return std::string(out.c_str()) + "\n";

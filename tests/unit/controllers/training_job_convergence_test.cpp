@@ -1,0 +1,231 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+
+#include "controllers/training_job/controller.hpp"
+#include "tests/unit/controllers/training_job_toy_world.hpp"
+
+namespace slipway::training_job {
+namespace {
+
+using nlohmann::json;
+using std::chrono::seconds;
+
+json Spec(int nodes, int max_restarts) {
+  return {{"framework", "Torch"},
+          {"trainer", {{"image", "i"}, {"numNodes", nodes}, {"numProcPerNode", "auto"}}},
+          {"suspend", false},
+          {"failurePolicy", {{"maxRestarts", max_restarts}, {"backoffSeconds", 10}}},
+          {"cleanPodPolicy", "Running"}};
+}
+
+/// What the kubelet and the user do, as a function of the world, so that it is the same with and
+/// without a crash of the operator.
+struct Script {
+  std::string name;
+  /// Attempts below this number fail on node 1, later ones succeed.
+  int failing_attempts = 0;
+  /// Suspend when the group first runs, resume when its pods are gone.
+  bool pause = false;
+  int max_restarts = 3;
+};
+
+bool AnyPending(const ToyWorld& world) {
+  return std::ranges::any_of(world.PodNames(),
+                             [&](const auto& name) { return world.PodPhase(name) == "Pending"; });
+}
+
+/// Moves every pod one step on.
+void StepPods(ToyWorld& world, const Script& script) {
+  const bool all_run = !AnyPending(world);
+  for (const auto& name : world.PodNames()) {
+    if (world.IsEnding(name)) {
+      world.RemovePod(name);
+    } else if (world.PodPhase(name) == "Pending") {
+      world.StartPod(name);
+    } else if (all_run) {
+      const bool fails = world.Node(name) == 1 && world.Attempt(name) < script.failing_attempts;
+      // A real group would hang when one member fails; here the healthy ones just go on.
+      if (fails) world.EndPod(name, 1);
+      if (world.Attempt(name) >= script.failing_attempts) world.EndPod(name, 0);
+    }
+  }
+}
+
+class Driver {
+ public:
+  Driver(ToyWorld& world, const Script& script) : world_(world), script_(script) {}
+
+  /// Runs until nothing changes any more, dying once before write number `crash_at`. Returns how
+  /// many writes there were.
+  int Run(std::optional<int> crash_at = std::nullopt) {
+    int writes = 0;
+    for (int round = 0; round < 300; ++round) {
+      std::optional<int> left;
+      if (crash_at && writes <= *crash_at && !crashed_) left = *crash_at - writes;
+      const auto pass = world_.Pass(left);
+      writes += pass.writes;
+      crashed_ = crashed_ || pass.crashed;
+      if (pass.writes > 0 || pass.crashed) continue;  // As the watch would, look again at once.
+      if (!UserOrKubeletActs(pass)) return writes;
+    }
+    ADD_FAILURE() << "never comes to rest: " << world_.Status().dump(2);
+    return writes;
+  }
+
+ private:
+  bool UserOrKubeletActs(const ToyWorld::PassResult& pass) {
+    if (script_.pause && !paused_ && world_.Phase() == "Running") {
+      world_.SetSpec("suspend", true);
+      return paused_ = true;
+    }
+    if (paused_ && !resumed_ && world_.Phase() == "Suspended" && world_.PodNames().empty()) {
+      world_.SetSpec("suspend", false);
+      return resumed_ = true;
+    }
+    const auto before = Fingerprint();
+    StepPods(world_, script_);
+    world_.Advance(seconds(1));
+    if (Fingerprint() != before) return true;
+    if (!pass.wake_at || *pass.wake_at < world_.Now()) return false;
+    world_.Advance(std::chrono::ceil<seconds>(*pass.wake_at - world_.Now()));
+    return true;
+  }
+
+  std::string Fingerprint() const {
+    std::string text;
+    for (const auto& name : world_.PodNames()) text += name + world_.PodPhase(name);
+    return text;
+  }
+
+  ToyWorld& world_;
+  const Script& script_;
+  bool crashed_ = false;
+  bool paused_ = false;
+  bool resumed_ = false;
+};
+
+/// What must be the same with and without a crash.
+std::string EndState(const ToyWorld& world) {
+  std::string text = world.Phase() + " restarts=" + world.Status().at("restarts").dump();
+  text += world.HasService() ? " service" : "";
+  for (const auto& name : world.PodNames()) text += " " + name + "=" + world.PodPhase(name);
+  return text;
+}
+
+class TrainingJobConvergence : public testing::TestWithParam<Script> {};
+
+TEST_P(TrainingJobConvergence, EndsTheSameWhereverTheOperatorDies) {
+  const Controller controller = MakeTrainingJobController({});
+  ToyWorld reference(controller, Spec(3, GetParam().max_restarts));
+  const int writes = Driver(reference, GetParam()).Run();
+  ASSERT_GT(writes, 5);
+  for (int crash_at = 0; crash_at < writes; ++crash_at) {
+    SCOPED_TRACE("dies before write " + std::to_string(crash_at));
+    ToyWorld world(controller, Spec(3, GetParam().max_restarts));
+    Driver(world, GetParam()).Run(crash_at);
+    EXPECT_EQ(EndState(world), EndState(reference));
+    EXPECT_EQ(world.Pass().writes, 0) << "writes at rest";
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Scripts, TrainingJobConvergence,
+    testing::Values(Script{.name = "Succeeds"}, Script{.name = "FailsOnce", .failing_attempts = 1},
+                    Script{.name = "FailsTwicePaused", .failing_attempts = 2, .pause = true},
+                    Script{.name = "Paused", .pause = true},
+                    Script{.name = "FailsForGood", .failing_attempts = 9, .max_restarts = 2}),
+    [](const auto& item) { return item.param.name; });
+
+TEST(TrainingJobConvergence, AFaultFreeJobEmitsOneEvent) {
+  const Controller controller = MakeTrainingJobController({});
+  ToyWorld world(controller, Spec(4, 3));
+  const Script script{.name = "Succeeds"};
+  Driver(world, script).Run();
+  EXPECT_THAT(world.Events(), testing::ElementsAre("Complete"));
+}
+
+TEST(TrainingJobConvergence, TheJobIsDeletedWhenItsTimeIsOver) {
+  const Controller controller = MakeTrainingJobController({});
+  ToyWorld world(controller, Spec(2, 3));
+  world.SetSpec("ttlSecondsAfterFinished", 60);
+  const Script script{.name = "Succeeds"};
+  for (int i = 0; i < 50 && !world.Deleted(); ++i) {
+    const auto pass = world.Pass();
+    StepPods(world, script);
+    world.Advance(seconds(5));
+    (void)pass;
+  }
+  EXPECT_TRUE(world.Deleted());
+}
+
+/// Everything at once, in an order that the seed decides.
+class Chaos {
+ public:
+  Chaos(ToyWorld& world, unsigned seed) : world_(world), random_(seed) {}
+
+  void Step() {
+    switch (Pick(12)) {
+      case 0:
+      case 1:
+      case 2: world_.Pass(); break;
+      case 3:
+      case 4: world_.Pass(Pick(5)); break;
+      case 5: WithPod([&](const auto& name) { world_.StartPod(name); }); break;
+      case 6: WithPod([&](const auto& name) { world_.EndPod(name, Pick(4) == 0 ? 1 : 0); }); break;
+      case 7: WithPod([&](const auto& name) { End(name); }); break;
+      case 8: world_.SetSpec("suspend", Pick(3) == 0); break;
+      case 9: WithPod([&](const auto& name) { Harm(name); }); break;
+      case 10: world_.Advance(seconds(Pick(30))); break;
+      default: WithPod([&](const auto& name) { world_.StartPod(name); }); break;
+    }
+  }
+
+ private:
+  int Pick(int count) { return std::uniform_int_distribution<int>(0, count - 1)(random_); }
+
+  template <class Act>
+  void WithPod(Act act) {
+    const auto names = world_.PodNames();
+    if (!names.empty()) act(names[static_cast<std::size_t>(Pick(static_cast<int>(names.size())))]);
+  }
+
+  void End(const std::string& name) {
+    if (world_.IsEnding(name)) world_.RemovePod(name);
+  }
+
+  void Harm(const std::string& name) {
+    if (Pick(3) != 0) return;
+    if (Pick(2) == 0) {
+      world_.DeletePod(name);
+    } else {
+      world_.RemovePod(name);
+    }
+    if (Pick(4) == 0) world_.RemoveService();
+  }
+
+  ToyWorld& world_;
+  std::mt19937 random_;
+};
+
+TEST(TrainingJobConvergence, AnyChaosEndsInAnEndStateAndThenRests) {
+  const Controller controller = MakeTrainingJobController({});
+  for (unsigned seed = 1; seed <= 60; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    ToyWorld world(controller, Spec(3, 4));
+    Chaos chaos(world, seed);
+    for (int i = 0; i < 120; ++i) chaos.Step();
+    world.SetSpec("suspend", false);
+    const Script script{.name = "Succeeds"};
+    Driver(world, script).Run();
+    EXPECT_THAT(world.Phase(), testing::AnyOf("Complete", "Failed"));
+    EXPECT_FALSE(world.HasService());
+    EXPECT_EQ(world.Pass().writes, 0);
+    if (testing::Test::HasFailure()) break;
+  }
+}
+
+}  // namespace
+}  // namespace slipway::training_job

@@ -1,0 +1,178 @@
+#include "tests/unit/controllers/training_job_toy_world.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "controllers/training_job/kind.hpp"
+#include "operator/kube/workloads.hpp"
+#include "tests/golden/harness.hpp"
+
+namespace slipway::training_job {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* kUid = "job-uid";
+
+bool HasTrueCondition(const json& status, std::string_view type) {
+  for (const auto& condition : status.at("conditions")) {
+    if (condition.at("type") == type) return condition.at("status") == "True";
+  }
+  return false;
+}
+
+}  // namespace
+
+ToyWorld::ToyWorld(const Controller& controller, json spec)
+    : controller_(controller), now_(ParseTime("2026-09-01T12:00:00Z").value()) {
+  job_ = {
+      {"apiVersion", "slipway.dev/v1alpha1"},
+      {"kind", "TrainingJob"},
+      {"metadata", {{"name", "toy"}, {"namespace", "team-a"}, {"uid", kUid}, {"generation", 1}}},
+      {"spec", std::move(spec)},
+      {"status", {{"observedGeneration", -1}}}};
+}
+
+ToyWorld::PassResult ToyWorld::Pass(std::optional<int> crash_at) {
+  std::vector<json> objects{job_};
+  for (const auto& [name, pod] : pods_) objects.push_back(pod);
+  for (const auto& [name, service] : services_) objects.push_back(service);
+  const Snapshot world = golden::MakeSnapshot(controller_, objects);
+  const std::vector<WriteFailure> failures;
+  const Outcome outcome =
+      controller_.reconcile({{kHomeCluster, "team-a", "toy"}, world, now_, failures});
+
+  PassResult result;
+  result.wake_at = outcome.plan.wake_at;
+  const auto dies = [&] { return result.crashed = crash_at && result.writes == *crash_at; };
+  for (const auto& action : outcome.plan.actions) {
+    if (dies()) return result;
+    Execute(action);
+    ++result.writes;
+  }
+  if (!outcome.status) return result;
+  if (dies()) return result;
+  CheckStatus(*outcome.status);
+  job_["status"] = *outcome.status;
+  ++result.writes;
+  for (const auto& event : outcome.plan.events) events_.push_back(event.reason);
+  return result;
+}
+
+void ToyWorld::Execute(const Action& action) {
+  if (const auto* create = std::get_if<Create>(&action)) return ExecuteCreate(*create);
+  ASSERT_TRUE(std::holds_alternative<Delete>(action)) << "a training job never applies";
+  ExecuteDelete(std::get<Delete>(action));
+}
+
+void ToyWorld::ExecuteCreate(const Create& create) {
+  json object = create.body;
+  json& metadata = object["metadata"];
+  metadata["name"] = create.key.name;
+  metadata["namespace"] = create.key.ns;
+  metadata["uid"] = "child-" + std::to_string(next_uid_++);
+  metadata["labels"]["slipway.dev/owner-uid"] = kUid;
+  metadata["ownerReferences"] = {
+      {{"kind", "TrainingJob"}, {"name", "toy"}, {"uid", kUid}, {"controller", true}}};
+  object["apiVersion"] = create.type.ApiVersion();
+  object["kind"] = create.type.kind;
+  if (create.type == kServices.type) {
+    services_.emplace(create.key.name, std::move(object));
+    return;
+  }
+  object["status"] = {{"phase", "Pending"}};
+  EXPECT_FALSE(HasTrueCondition(
+      Status().contains("conditions") ? Status() : json{{"conditions", json::array()}},
+      "Suspended"))
+      << "a pod is created for a suspended job";
+  pods_.emplace(create.key.name, std::move(object));
+  for (const auto& [name, pod] : pods_) {
+    EXPECT_EQ(Attempt(name), Attempt(create.key.name)) << "two attempts exist at the same time";
+    EXPECT_TRUE(name == create.key.name || Node(name) != Node(create.key.name))
+        << "two pods of one node and attempt";
+  }
+}
+
+void ToyWorld::ExecuteDelete(const Delete& removal) {
+  if (removal.type == kTrainingJobs.type) {
+    deleted_ = true;
+    return;
+  }
+  auto& objects = removal.type == kPods.type ? pods_ : services_;
+  const auto found = objects.find(removal.key.name);
+  ASSERT_NE(found, objects.end());
+  EXPECT_EQ(found->second["metadata"]["uid"], removal.uid);
+  if (removal.type == kPods.type) return DeletePod(removal.key.name);
+  objects.erase(found);
+}
+
+void ToyWorld::CheckStatus(const json& status) const {
+  EXPECT_EQ(status.at("observedGeneration"), job_["metadata"]["generation"]);
+  // What kstatus makes of it must be one thing only.
+  const int verdicts = (HasTrueCondition(status, "Ready") ? 1 : 0) +
+                       (HasTrueCondition(status, "Reconciling") ? 1 : 0) +
+                       (HasTrueCondition(status, "Stalled") ? 1 : 0);
+  EXPECT_EQ(verdicts, 1) << status.dump(2);
+  const int limit = job_["spec"]["failurePolicy"]["maxRestarts"];
+  EXPECT_LE(status.at("restarts").get<int>(), limit);
+  for (const char* end : {"Complete", "Failed"}) {
+    const bool ended = Status().contains("conditions") && HasTrueCondition(Status(), end);
+    EXPECT_TRUE(!ended || HasTrueCondition(status, end)) << "a job that has ended goes on";
+  }
+}
+
+void ToyWorld::SetSpec(const char* field, const json& value) {
+  if (job_["spec"][field] == value) return;
+  job_["spec"][field] = value;
+  job_["metadata"]["generation"] = job_["metadata"]["generation"].get<int>() + 1;
+}
+
+std::vector<std::string> ToyWorld::PodNames() const {
+  std::vector<std::string> names;
+  for (const auto& [name, pod] : pods_) names.push_back(name);
+  return names;
+}
+
+std::string ToyWorld::PodPhase(const std::string& name) const {
+  return pods_.at(name).at("status").at("phase");
+}
+
+bool ToyWorld::IsEnding(const std::string& name) const {
+  return pods_.at(name).at("metadata").contains("deletionTimestamp");
+}
+
+int ToyWorld::Node(const std::string& name) const {
+  const std::string text = pods_.at(name)["metadata"]["labels"]["slipway.dev/node-index"];
+  return std::stoi(text);
+}
+
+int ToyWorld::Attempt(const std::string& name) const {
+  const std::string text = pods_.at(name)["metadata"]["labels"]["slipway.dev/attempt"];
+  return std::stoi(text);
+}
+
+void ToyWorld::StartPod(const std::string& name) {
+  json& status = pods_.at(name)["status"];
+  if (status["phase"] != "Pending") return;
+  status["phase"] = "Running";
+  status["conditions"] = {{{"type", "Ready"}, {"status", "True"}}};
+}
+
+void ToyWorld::EndPod(const std::string& name, int exit_code) {
+  json& status = pods_.at(name)["status"];
+  if (status["phase"] == "Succeeded" || status["phase"] == "Failed") return;
+  status = {{"phase", exit_code == 0 ? "Succeeded" : "Failed"}};
+  const json ended = {
+      {"exitCode", exit_code}, {"reason", "Error"}, {"finishedAt", FormatTime(now_)}};
+  status["containerStatuses"] = {{{"name", "trainer"}, {"state", {{"terminated", ended}}}}};
+}
+
+void ToyWorld::DeletePod(const std::string& name) {
+  // As the API server does it: what has not started or has ended is removed at once.
+  if (PodPhase(name) != "Running") return RemovePod(name);
+  if (IsEnding(name)) return;
+  pods_.at(name)["metadata"]["deletionTimestamp"] = FormatTime(now_ + std::chrono::seconds(30));
+}
+
+}  // namespace slipway::training_job
