@@ -124,6 +124,14 @@ class ScriptedServer {
     void WaitForEnd() {
       while (ReadSome()) in_.clear();
     }
+    /// Passes bytes both ways between this plain connection and a port of this machine.
+    void TunnelTo(int port) {
+      Socket target(server_.io_);
+      target.connect({boost::asio::ip::address_v4::loopback(), static_cast<uint16_t>(port)});
+      std::thread back([&] { Pump(target, *plain_); });
+      Pump(*plain_, target);
+      back.join();
+    }
     std::string PeerName() {
       X509* certificate = SSL_get0_peer_certificate(tls_->native_handle());
       char name[100] = "";
@@ -137,6 +145,16 @@ class ScriptedServer {
     Socket& Lowest() { return tls_ ? tls_->next_layer() : *plain_; }
 
    private:
+    /// Until `from` ends, which then ends `to`.
+    static void Pump(Socket& from, Socket& to) {
+      char buffer[8192];
+      boost::system::error_code error;
+      while (!error) {
+        const std::size_t count = from.read_some(boost::asio::buffer(buffer), error);
+        if (!error) boost::asio::write(to, boost::asio::buffer(buffer, count), error);
+      }
+      to.shutdown(Socket::shutdown_both, error);
+    }
     std::optional<std::size_t> Fill(const std::string& mark) {
       while (in_.find(mark) == std::string::npos) {
         if (!ReadSome()) return std::nullopt;
