@@ -10,7 +10,7 @@ import sys
 
 sys.dont_write_bytecode = True
 
-from checks import harness, host, kwok, real  # noqa: E402
+from checks import harness, host, kwok, real
 
 GROUPS = {"kwok": kwok.CASES, "real": real.CASES, "host": host.CASES}
 

@@ -34,7 +34,9 @@ def name(short: str) -> str:
 
 
 def command(*argv, timeout: float = 240, **options) -> subprocess.CompletedProcess:
-    return subprocess.run([str(a) for a in argv], capture_output=True, text=True, timeout=timeout, **options)
+    return subprocess.run(
+        [str(a) for a in argv], capture_output=True, text=True, timeout=timeout, **options
+    )
 
 
 def cluster(action: str, short: str, *args: str) -> str:

@@ -7,17 +7,50 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from .harness import CLUSTER, PREFIX, check, cluster, command, equal, eventually, kubectl, name, state_folder
-from .real import pod
+from .harness import (
+    CLUSTER,
+    PREFIX,
+    check,
+    cluster,
+    command,
+    equal,
+    eventually,
+    kubectl,
+    name,
+    state_folder,
+)
+from .pods import pod
 
 # Settings whose value changes by itself.
-RESTLESS = ("fs/dentry-state", "fs/file-nr", "fs/inode-nr", "fs/inode-state", "fs/quota/", "kernel/ns_last_pid",
-            "kernel/pty/nr", "kernel/random/", "net/netfilter/nf_conntrack_count", "kernel/core_modes",
-            "fs/aio-nr", "kernel/sched_domain", "fs/mqueue")
+RESTLESS = (
+    "fs/dentry-state",
+    "fs/file-nr",
+    "fs/inode-nr",
+    "fs/inode-state",
+    "fs/quota/",
+    "kernel/ns_last_pid",
+    "kernel/pty/nr",
+    "kernel/random/",
+    "net/netfilter/nf_conntrack_count",
+    "kernel/core_modes",
+    "fs/aio-nr",
+    "kernel/sched_domain",
+    "fs/mqueue",
+)
 
 # Folders in which a kubelet, a container runtime or a network plugin likes to leave something.
-FOLDERS = ("/etc", "/opt", "/run", "/usr/lib", "/usr/libexec", "/usr/local", "/var", "/var/lib", "/var/log",
-           "/var/run")
+FOLDERS = (
+    "/etc",
+    "/opt",
+    "/run",
+    "/usr/lib",
+    "/usr/libexec",
+    "/usr/local",
+    "/var",
+    "/var/lib",
+    "/var/log",
+    "/var/run",
+)
 
 
 def sysctls() -> dict[str, str]:
@@ -50,18 +83,30 @@ def cgroups() -> list[str]:
 
 
 def mounts() -> list[str]:
-    return sorted(" ".join(line.split()[4:5] + line.split()[-3:])
-                  for line in Path("/proc/self/mountinfo").read_text().splitlines())
+    return sorted(
+        " ".join(line.split()[4:5] + line.split()[-3:])
+        for line in Path("/proc/self/mountinfo").read_text().splitlines()
+    )
 
 
 def folders() -> list[str]:
-    return sorted(f"{folder}/{entry}" for folder in FOLDERS if Path(folder).is_dir()
-                  for entry in os.listdir(folder))
+    return sorted(
+        f"{folder}/{entry}"
+        for folder in FOLDERS
+        if Path(folder).is_dir()
+        for entry in os.listdir(folder)
+    )
 
 
 def snapshot() -> dict:
-    return {"sysctls": sysctls(), "links": links(), "nftables": rules(), "cgroups": cgroups(),
-            "mounts": mounts(), "folders": folders()}
+    return {
+        "sysctls": sysctls(),
+        "links": links(),
+        "nftables": rules(),
+        "cgroups": cgroups(),
+        "mounts": mounts(),
+        "folders": folders(),
+    }
 
 
 def differences(before: dict, after: dict) -> list[str]:
@@ -69,7 +114,11 @@ def differences(before: dict, after: dict) -> list[str]:
     for kind, old in before.items():
         new = after[kind]
         if isinstance(old, dict):
-            found += [f"{kind}: {key}: {old[key]!r} -> {new.get(key)!r}" for key in old if new.get(key) != old[key]]
+            found += [
+                f"{kind}: {key}: {old[key]!r} -> {new.get(key)!r}"
+                for key in old
+                if new.get(key) != old[key]
+            ]
         elif isinstance(old, list):
             found += [f"{kind}: {entry} appeared" for entry in new if entry not in old]
             found += [f"{kind}: {entry} vanished" for entry in old if entry not in new]
@@ -79,7 +128,7 @@ def differences(before: dict, after: dict) -> list[str]:
 
 
 def host_stays_as_it_was():
-    """host: sysctls, links, nftables, cgroups, mounts and folders are as before, during and after"""
+    """host: sysctls, links, nftables, cgroups, mounts, folders stay as they were"""
     before = snapshot()
     cluster("up", "h", "--nodes=real")
     kubectl("h", "create", "-f", "-", stdin=json.dumps(pod("busy", "sleep", "3600")))
@@ -118,6 +167,7 @@ def namespaces_vanish():
             except OSError:
                 continue
         return found
+
     check(len(holders()) >= 8, f"only {len(holders())} processes in the node")
     cluster("down", "h")
     eventually(lambda: holders() == [], "nobody is in it", 5)
@@ -132,13 +182,30 @@ def missing_things_are_named_at_once():
         (programs / "env").symlink_to(shutil.which("env"))
         (programs / "python3").symlink_to("/usr/bin/python3")
         os.chmod(folder, 0o755)
-        script = (f"mount -t tmpfs -o size=1m,mode=777 tmpfs {tiny} && exec setpriv --reuid=65534 --clear-groups "
-                  f"env PATH={programs} SLIPWAY_CACHE={tiny} /usr/bin/python3 {CLUSTER} up --nodes=real")
-        done = subprocess.run(["unshare", "--mount", "sh", "-c", script], capture_output=True, text=True)
+        poor = f"env PATH={programs} SLIPWAY_CACHE={tiny} /usr/bin/python3"
+        script = (
+            f"mount -t tmpfs -o size=1m,mode=777 tmpfs {tiny} && "
+            f"exec setpriv --reuid=65534 --clear-groups {poor} {CLUSTER} up --nodes=real"
+        )
+        done = subprocess.run(
+            ["unshare", "--mount", "sh", "-c", script], capture_output=True, text=True
+        )
     equal(done.returncode, 1, "exit status")
-    for wanted in ("root: ", "run with sudo", "disk: 0.0 GB free", "SLIPWAY_CACHE", "containerd", "nftables",
-                   "make deps"):
+    for wanted in (
+        "root: ",
+        "run with sudo",
+        "disk: 0.0 GB free",
+        "SLIPWAY_CACHE",
+        "containerd",
+        "nftables",
+        "make deps",
+    ):
         check(wanted in done.stderr, f"{wanted!r} is not in: {done.stdout}{done.stderr}")
 
 
-CASES = [comparison_sees_changes, host_stays_as_it_was, namespaces_vanish, missing_things_are_named_at_once]
+CASES = [
+    comparison_sees_changes,
+    host_stays_as_it_was,
+    namespaces_vanish,
+    missing_things_are_named_at_once,
+]

@@ -6,16 +6,34 @@ import signal
 import subprocess
 import time
 from datetime import datetime
+from pathlib import Path
 
-from .harness import (CLUSTER, check, cluster, command, equal, eventually, kubectl, name, processes_of,
-                      state_folder)
+from .harness import (
+    CLUSTER,
+    check,
+    cluster,
+    command,
+    equal,
+    eventually,
+    kubectl,
+    name,
+    processes_of,
+    state_folder,
+)
 
 
 def pod(pod_name: str, **annotations: str) -> str:
-    marks = {f"kwok.slipway.dev/{key.replace('_', '-')}": value for key, value in annotations.items()}
-    return json.dumps({
-        "apiVersion": "v1", "kind": "Pod", "metadata": {"name": pod_name, "annotations": marks},
-        "spec": {"restartPolicy": "Never", "containers": [{"name": "main", "image": "none"}]}})
+    marks = {
+        f"kwok.slipway.dev/{key.replace('_', '-')}": value for key, value in annotations.items()
+    }
+    return json.dumps(
+        {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": pod_name, "annotations": marks},
+            "spec": {"restartPolicy": "Never", "containers": [{"name": "main", "image": "none"}]},
+        }
+    )
 
 
 def phase(short: str, pod_name: str) -> str:
@@ -50,14 +68,26 @@ def other_settings_are_refused():
 
 def pods_follow_their_annotations():
     """kwok: pods run, complete, fail and wait as their annotations say"""
-    create("a", pod("plain"), pod("good", complete_after="1s"),
-           pod("bad", complete_after="1s", exit_code="137", reason="OOMKilled"),
-           pod("late", ready_after="4s", terminate_after="4s"))
+    create(
+        "a",
+        pod("plain"),
+        pod("good", complete_after="1s"),
+        pod("bad", complete_after="1s", exit_code="137", reason="OOMKilled"),
+        pod("late", ready_after="4s", terminate_after="4s"),
+    )
     eventually(lambda: phase("a", "plain") == "Running", "plain runs")
     eventually(lambda: phase("a", "good") == "Succeeded", "good succeeds")
     eventually(lambda: phase("a", "bad") == "Failed", "bad fails")
-    ended = json.loads(kubectl("a", "get", "pod", "bad", "-o",
-                               "jsonpath={.status.containerStatuses[0].state.terminated}"))
+    ended = json.loads(
+        kubectl(
+            "a",
+            "get",
+            "pod",
+            "bad",
+            "-o",
+            "jsonpath={.status.containerStatuses[0].state.terminated}",
+        )
+    )
     equal((ended["exitCode"], ended["reason"]), (137, "OOMKilled"), "how bad ended")
     eventually(lambda: phase("a", "late") == "Running", "late runs")
     check(seconds_to_start("late") >= 3, f"late ran after {seconds_to_start('late')} s")
@@ -67,17 +97,31 @@ def pods_follow_their_annotations():
 
 def seconds_to_start(pod_name: str) -> float:
     """Seconds between the creation of a pod of cluster a and its start, each cut to whole ones."""
-    times = kubectl("a", "get", "pod", pod_name, "-o",
-                    "jsonpath={.metadata.creationTimestamp} {.status.startTime}").split()
+    times = kubectl(
+        "a",
+        "get",
+        "pod",
+        pod_name,
+        "-o",
+        "jsonpath={.metadata.creationTimestamp} {.status.startTime}",
+    ).split()
     created, started = (datetime.fromisoformat(t) for t in times)
     return (started - created).total_seconds()
 
 
 def nodes_fail_and_recover():
     """kwok: a node is not ready while its annotation says so, and ready without it"""
+
     def ready() -> str:
-        return kubectl("a", "get", "node", "kwok-3", "-o",
-                       "jsonpath={.status.conditions[?(@.type=='Ready')].status}")
+        return kubectl(
+            "a",
+            "get",
+            "node",
+            "kwok-3",
+            "-o",
+            "jsonpath={.status.conditions[?(@.type=='Ready')].status}",
+        )
+
     kubectl("a", "annotate", "node", "kwok-3", "kwok.slipway.dev/not-ready=")
     eventually(lambda: ready() == "False", "the node fails")
     kubectl("a", "annotate", "node", "kwok-3", "kwok.slipway.dev/not-ready-")
@@ -87,8 +131,14 @@ def nodes_fail_and_recover():
 def annotations_work_while_running():
     """kwok: a running pod ends when it is told to"""
     equal(phase("a", "plain"), "Running", "phase before")
-    kubectl("a", "annotate", "pod", "plain", "kwok.slipway.dev/complete-after=0s",
-            "kwok.slipway.dev/exit-code=1")
+    kubectl(
+        "a",
+        "annotate",
+        "pod",
+        "plain",
+        "kwok.slipway.dev/complete-after=0s",
+        "kwok.slipway.dev/exit-code=1",
+    )
     eventually(lambda: phase("a", "plain") == "Failed", "plain fails")
 
 
@@ -102,13 +152,18 @@ def deletion_may_take_time():
 
 def audit_log_has_the_requests():
     """kwok: the audit log tells verb, resource and user agent of a request"""
-    kubectl("a", "create", "configmap", "audited")
+    kubectl("a", "-n", "default", "create", "configmap", "audited")
 
     def seen():
         lines = (state_folder("a") / "audit.log").read_text().splitlines()
         events = [json.loads(line) for line in lines if '"audited"' in line]
-        return any(e["verb"] == "create" and e["objectRef"]["resource"] == "configmaps"
-                   and e["userAgent"].startswith("kubectl") for e in events)
+        return any(
+            e["verb"] == "create"
+            and e["objectRef"]["resource"] == "configmaps"
+            and e["userAgent"].startswith("kubectl")
+            for e in events
+        )
+
     eventually(seen, "the request is in the audit log")
 
 
@@ -118,8 +173,11 @@ def api_server_restarts_alone():
         others = [p for p in processes_of("a") if "kube" in p and " apiserver " not in p]
         cluster("restart-apiserver", "a", f"--signal={sig}")
         kubectl("a", "get", "configmap", "audited")
-        equal([p for p in processes_of("a") if "kube" in p and " apiserver " not in p], others,
-              "the other processes")
+        equal(
+            [p for p in processes_of("a") if "kube" in p and " apiserver " not in p],
+            others,
+            "the other processes",
+        )
 
 
 def stopped_part_shows():
@@ -131,6 +189,16 @@ def stopped_part_shows():
     equal(phase("a", "unscheduled"), "Pending", "phase without a scheduler")
     cluster("start", "a", "scheduler")
     eventually(lambda: phase("a", "unscheduled") == "Running", "the pod runs")
+
+
+def part_can_hang():
+    """kwok: an API server that is stopped by a signal hangs, and goes on when told to"""
+    kubectl("a", "get", "ns", "default", "--request-timeout=5s")
+    cluster("signal", "a", "apiserver", "STOP")
+    hung = command(CLUSTER, "kubectl", f"--name={name('a')}", "get", "ns", "--request-timeout=2s")
+    cluster("signal", "a", "apiserver", "CONT")
+    check(hung.returncode != 0, "it answered while stopped")
+    eventually(lambda: "default" in kubectl("a", "get", "ns"), "it answers again")
 
 
 def two_side_by_side():
@@ -156,8 +224,11 @@ def down_leaves_nothing():
 def crash_is_cleaned_up():
     """kwok: after kill -9 of `cluster up` at any moment the next up works, the next down cleans"""
     for moment in (0.2, 0.8, 2.5):
-        doomed = subprocess.Popen([CLUSTER, "up", f"--name={name('c')}", "--nodes=kwok:1"],
-                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        doomed = subprocess.Popen(
+            [CLUSTER, "up", f"--name={name('c')}", "--nodes=kwok:1"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         time.sleep(moment)
         doomed.kill()
         doomed.wait()
@@ -172,7 +243,9 @@ def dead_part_is_replaced():
     cluster("up", "c", "--nodes=kwok:1")
     etcd = json.loads((state_folder("c") / "run" / "etcd.json").read_text())
     os.kill(etcd["pid"], signal.SIGKILL)
-    eventually(lambda: command(CLUSTER, "status", f"--name={name('c')}").returncode == 1, "status is 1")
+    eventually(
+        lambda: command(CLUSTER, "status", f"--name={name('c')}").returncode == 1, "status is 1"
+    )
     check("leftovers" in cluster("up", "c", "--nodes=kwok:1"), "no word of the leftovers")
     cluster("status", "c")
     cluster("down", "c")
@@ -184,8 +257,14 @@ def strangers_are_spared():
     try:
         run = state_folder("d") / "run"
         run.mkdir(parents=True)
-        record = {"name": "etcd", "pid": stranger.pid, "start_ticks": 1, "argv": ["etcd"], "log": "",
-                  "boot_id": open("/proc/sys/kernel/random/boot_id").read().strip()}
+        record = {
+            "name": "etcd",
+            "pid": stranger.pid,
+            "start_ticks": 1,
+            "argv": ["etcd"],
+            "log": "",
+            "boot_id": Path("/proc/sys/kernel/random/boot_id").read_text().strip(),
+        }
         (run / "etcd.json").write_text(json.dumps(record))
         cluster("down", "d")
         equal(stranger.poll(), None, "the stranger's exit status")
@@ -197,15 +276,32 @@ def strangers_are_spared():
 
 def bad_arguments_are_refused():
     """kwok: bad names and node counts are refused with the rule"""
-    for arguments, wanted in ((["--name=Bad_Name", "--nodes=kwok:1"], "a name has 1 to 32"),
-                              ([f"--name={name('e')}", "--nodes=kwok:0"], "N from 1 to 5000"),
-                              ([f"--name={name('e')}", "--nodes=two"], "it is 'real' or 'kwok:N'")):
+    for arguments, wanted in (
+        (["--name=Bad_Name", "--nodes=kwok:1"], "a name has 1 to 32"),
+        ([f"--name={name('e')}", "--nodes=kwok:0"], "N from 1 to 5000"),
+        ([f"--name={name('e')}", "--nodes=two"], "it is 'real' or 'kwok:N'"),
+    ):
         done = command(CLUSTER, "up", *arguments)
         equal(done.returncode, 1, f"exit status for {arguments}")
         check(wanted in done.stderr, f"{arguments}: {done.stderr}")
 
 
-CASES = [comes_up, second_up_is_idle, other_settings_are_refused, pods_follow_their_annotations,
-         nodes_fail_and_recover, annotations_work_while_running, deletion_may_take_time, audit_log_has_the_requests,
-         api_server_restarts_alone, stopped_part_shows, two_side_by_side, down_leaves_nothing,
-         crash_is_cleaned_up, dead_part_is_replaced, strangers_are_spared, bad_arguments_are_refused]
+CASES = [
+    comes_up,
+    second_up_is_idle,
+    other_settings_are_refused,
+    pods_follow_their_annotations,
+    nodes_fail_and_recover,
+    annotations_work_while_running,
+    deletion_may_take_time,
+    audit_log_has_the_requests,
+    api_server_restarts_alone,
+    stopped_part_shows,
+    part_can_hang,
+    two_side_by_side,
+    down_leaves_nothing,
+    crash_is_cleaned_up,
+    dead_part_is_replaced,
+    strangers_are_spared,
+    bad_arguments_are_refused,
+]

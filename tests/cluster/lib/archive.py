@@ -3,6 +3,7 @@
 The same input gives the same bytes: entries are sorted, all times are zero, owners are numbers.
 """
 
+import copy
 import hashlib
 import io
 import json
@@ -27,13 +28,27 @@ class Image:
 
     def config(self, layers: list["Layer"]) -> bytes:
         """The image's configuration (OCI image specification, config.md)."""
-        settings = {"User": self.user, "WorkingDir": self.workdir, "Entrypoint": self.entrypoint,
-                    "Cmd": self.cmd, "Env": [f"{k}={v}" for k, v in sorted(self.env.items())]}
-        return json.dumps({
-            "architecture": "amd64", "os": "linux", "created": EPOCH,
-            "config": {key: value for key, value in settings.items() if value},
-            "rootfs": {"type": "layers", "diff_ids": [f"sha256:{layer.digest}" for layer in layers]},
-            "history": [{"created": EPOCH} for _ in layers]}, sort_keys=True).encode()
+        settings = {
+            "User": self.user,
+            "WorkingDir": self.workdir,
+            "Entrypoint": self.entrypoint,
+            "Cmd": self.cmd,
+            "Env": [f"{k}={v}" for k, v in sorted(self.env.items())],
+        }
+        return json.dumps(
+            {
+                "architecture": "amd64",
+                "os": "linux",
+                "created": EPOCH,
+                "config": {key: value for key, value in settings.items() if value},
+                "rootfs": {
+                    "type": "layers",
+                    "diff_ids": [f"sha256:{layer.digest}" for layer in layers],
+                },
+                "history": [{"created": EPOCH} for _ in layers],
+            },
+            sort_keys=True,
+        ).encode()
 
 
 @dataclass(frozen=True)
@@ -52,6 +67,7 @@ class LayerWriter:
 
     def put(self, info: tarfile.TarInfo, source) -> None:
         """Adds one entry; `source` is None, a path, or a function that gives an open file."""
+        info = copy.copy(info)  # the caller may need the name under which it found the entry
         info.name = info.name.removeprefix("./").strip("/")
         info.mtime = 0
         info.uname = info.gname = ""
@@ -94,7 +110,7 @@ class LayerWriter:
                 if source is None:
                     out.addfile(info)
                     continue
-                with (source() if callable(source) else open(source, "rb")) as file:
+                with source() if callable(source) else open(source, "rb") as file:
                     out.addfile(info, file)
         with open(path, "rb") as file:
             return Layer(path, hashlib.file_digest(file, "sha256").hexdigest())

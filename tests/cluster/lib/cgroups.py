@@ -16,8 +16,18 @@ from .report import Failure
 ROOT = Path("/sys/fs/cgroup")
 NEEDED = ("cpu", "cpuacct", "cpuset", "memory", "pids")
 NEEDED_V2 = ("cpu", "cpuset", "memory", "pids")
-_CONTROLLERS = {*NEEDED, "devices", "freezer", "blkio", "hugetlb", "perf_event", "net_cls",
-                "net_prio", "rdma", "misc"}
+_CONTROLLERS = {
+    *NEEDED,
+    "devices",
+    "freezer",
+    "blkio",
+    "hugetlb",
+    "perf_event",
+    "net_cls",
+    "net_prio",
+    "rdma",
+    "misc",
+}
 
 
 @dataclass(frozen=True)
@@ -33,8 +43,10 @@ class Hierarchy:
 
 def unified() -> bool:
     """Whether this machine has cgroup v2 alone."""
-    return any(line.split()[1:3] == [str(ROOT), "cgroup2"]
-               for line in Path("/proc/self/mounts").read_text().splitlines())
+    return any(
+        line.split()[1:3] == [str(ROOT), "cgroup2"]
+        for line in Path("/proc/self/mounts").read_text().splitlines()
+    )
 
 
 def hierarchies() -> list[Hierarchy]:
@@ -113,13 +125,17 @@ def problems() -> list[str]:
         there = ",".join(h.options for h in hierarchies()).split(",")
         missing = [c for c in NEEDED if c not in there]
     if missing:
-        return [f"kernel: no cgroup controller {', '.join(missing)} below {ROOT}; boot with it enabled"]
+        return [
+            f"kernel: no cgroup controller {', '.join(missing)} below {ROOT}; boot with it enabled"
+        ]
     try:
         for hierarchy in hierarchies():
             trial = hierarchy.group("trial")
             trial.mkdir(exist_ok=True)
             trial.rmdir()
     except OSError as problem:
-        return [f"kernel: no group can be made in {hierarchy.mount} ({problem.strerror}); a container "
-                "needs its own writable cgroups (such as --privileged --cgroupns=private)"]
+        return [
+            f"kernel: no group can be made in {hierarchy.mount} ({problem.strerror}); a container "
+            "needs its own writable cgroups (such as --privileged --cgroupns=private)"
+        ]
     return []

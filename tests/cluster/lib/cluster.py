@@ -1,13 +1,11 @@
 """One cluster: bringing it up, looking at it, taking it down."""
 
 import os
-import shutil
 import signal
 from pathlib import Path
 
-from . import cgroups, control_plane, kwok, node, parts, paths, preflight, process
+from . import cgroups, control_plane, kwok, node, parts, preflight, process
 from .control_plane import ControlPlane, Place
-from .pki import Pki
 from .report import Failure, say, step, wait_until
 from .state import State, take_ports
 
@@ -24,7 +22,12 @@ class Cluster:
     def up(self, nodes: str, audit: bool, netpol: bool, apiserver_args: list[str]) -> None:
         """Brings the cluster up, or finds it up as wanted. `nodes` is 'kwok:N' or 'real'."""
         mode, count = _parse_nodes(nodes)
-        wanted = {"nodes": nodes, "audit": audit, "netpol": netpol, "apiserver_args": apiserver_args}
+        wanted = {
+            "nodes": nodes,
+            "audit": audit,
+            "netpol": netpol,
+            "apiserver_args": apiserver_args,
+        }
         with self.state.lock():
             if self.state.exists():
                 if self._healthy():
@@ -32,24 +35,31 @@ class Cluster:
                     say(f"cluster {self.state.name} is up already ({nodes})")
                     return
                 self._remove("leftovers of an earlier run removed")
-            preflight.check_up(mode)
+            preflight.check_up(mode, self.state.dir)
             _need(mode)
             self.state.create()
             self.state.save(wanted)
             try:
                 self._start(mode, count)
             except Failure as failure:
-                raise Failure(f"{failure}\nlogs: {self.state.logs}; `cluster down --name="
-                              f"{self.state.name}` removes what was started") from None
+                raise Failure(
+                    f"{failure}\nlogs: {self.state.logs}; `cluster down --name="
+                    f"{self.state.name}` removes what was started"
+                ) from None
         say(f"cluster {self.state.name} is up: export KUBECONFIG={self.state.kubeconfig}")
 
     def _same_or_refuse(self, wanted: dict) -> None:
         settings = self.state.settings()
-        differing = [f"{key} is {settings.get(key)!r}, wanted {value!r}"
-                     for key, value in wanted.items() if settings.get(key) != value]
+        differing = [
+            f"{key} is {settings.get(key)!r}, wanted {value!r}"
+            for key, value in wanted.items()
+            if settings.get(key) != value
+        ]
         if differing:
-            raise Failure(f"cluster {self.state.name} is up with other settings: {'; '.join(differing)}; "
-                          "take it down first, or use another --name")
+            raise Failure(
+                f"cluster {self.state.name} is up with other settings: {'; '.join(differing)}; "
+                "take it down first, or use another --name"
+            )
 
     def _start(self, mode: str, count: int) -> None:
         if mode == "kwok":
@@ -74,8 +84,12 @@ class Cluster:
             node.start(plane, self.state.settings()["netpol"])
         with step("default service account there") as current:
             # Before that every pod without an account of its own is refused.
-            wait_until(lambda: _found(self.state, "serviceaccount", "default"),
-                       "the controller manager", 60, current)
+            wait_until(
+                lambda: _found(self.state, "serviceaccount", "default"),
+                "the controller manager",
+                60,
+                current,
+            )
         self.state.save(self.state.settings() | {"complete": True})
 
     def plane(self) -> ControlPlane:
@@ -84,31 +98,44 @@ class Cluster:
         extra = control_plane.audit_flags(self.state) if settings["audit"] else []
         extra += settings["apiserver_args"]
         if settings["nodes"] == "real":
-            place = Place(node.ADDRESS, node.ADDRESS, settings["ports"],
-                          lambda: node.enter(self.state), extra)
+            place = Place(
+                node.ADDRESS, node.ADDRESS, settings["ports"], lambda: node.enter(self.state), extra
+            )
         else:
             # Nobody reaches the API server through a Service here: no endpoints, and an address
             # that is no machine's (RFC 5737), because a loopback address is refused. Simulated
             # nodes send no heartbeats, so that an idle cluster is silent.
             extra = ["--endpoint-reconciler-type=none", *extra]
-            place = Place("127.0.0.1", "192.0.2.1", settings["ports"], None, extra,
-                          ["--node-monitor-grace-period=240h"])
+            place = Place(
+                "127.0.0.1",
+                "192.0.2.1",
+                settings["ports"],
+                None,
+                extra,
+                ["--node-monitor-grace-period=240h"],
+            )
         return ControlPlane(self.state, place)
 
     def _host_access(self, plane: ControlPlane) -> None:
         """What a user of the host needs: a kubeconfig, and kubectl and helm in one folder."""
         port = plane.place.ports["host"]
-        plane.pki.kubeconfig(self.state.kubeconfig, f"https://127.0.0.1:{port}", "admin",
-                             f"slipway-{self.state.name}")
+        plane.pki.kubeconfig(
+            self.state.kubeconfig,
+            f"https://127.0.0.1:{port}",
+            "admin",
+            f"slipway-{self.state.name}",
+        )
         (self.state.bin / "kubectl").symlink_to(plane.kubebox)
         helm = parts.PROGRAMS["helm"].binary()
         (self.state.bin / "helm").symlink_to(helm)
 
     def _healthy(self) -> bool:
         """Whether an `up` has finished and everything it started is still there."""
-        return (self.state.settings().get("complete", False)
-                and all(p.alive() or p.stopped for p in self.state.processes())
-                and control_plane.ready(self.state))
+        return (
+            self.state.settings().get("complete", False)
+            and all(p.alive() or p.stopped for p in self.state.processes())
+            and control_plane.ready(self.state)
+        )
 
     def down(self) -> None:
         """Ends every process and removes every trace; does nothing when there is none."""
@@ -134,16 +161,20 @@ class Cluster:
 
     def require_up(self) -> None:
         if not self.state.exists():
-            raise Failure(f"cluster {self.state.name} is not up; start it with `cluster up "
-                          f"--name={self.state.name} --nodes=kwok:N|real`")
+            raise Failure(
+                f"cluster {self.state.name} is not up; start it with `cluster up "
+                f"--name={self.state.name} --nodes=kwok:N|real`"
+            )
 
     def status(self) -> int:
         """Prints what runs; 0 when all of it does and the API server is ready, else 1."""
         self.require_up()
         settings = self.state.settings()
-        print(f"cluster {self.state.name}: nodes={settings.get('nodes')} "
-              f"server=https://127.0.0.1:{settings.get('ports', {}).get('host')} "
-              f"ready={'yes' if control_plane.ready(self.state) else 'no'}")
+        print(
+            f"cluster {self.state.name}: nodes={settings.get('nodes')} "
+            f"server=https://127.0.0.1:{settings.get('ports', {}).get('host')} "
+            f"ready={'yes' if control_plane.ready(self.state) else 'no'}"
+        )
         for one in self.state.processes():
             print(f"  {one.name:<20} {_condition(one)}")
         return 0 if self._healthy() else 1
@@ -167,17 +198,26 @@ class Cluster:
             if part == "apiserver":
                 self.plane().wait_ready(current)
 
+    def signal(self, part: str, sig: int) -> None:
+        """Sends one part a signal and leaves it at that."""
+        self.require_up()
+        os.kill(self._part(part).pid, sig)
+
     def _part(self, part: str) -> process.Process:
         known = {p.name: p for p in self.state.processes() if p.name != "node"}
         if part not in known:
-            raise Failure(f"cluster {self.state.name} has no part {part}; it has {', '.join(known)}")
+            raise Failure(
+                f"cluster {self.state.name} has no part {part}; it has {', '.join(known)}"
+            )
         return known[part]
 
     def environment(self) -> dict[str, str]:
         """The variables that make ordinary clients talk to this cluster."""
         self.require_up()
-        found = {"KUBECONFIG": str(self.state.kubeconfig),
-                 "PATH": f"{self.state.bin}:{os.environ.get('PATH', os.defpath)}"}
+        found = {
+            "KUBECONFIG": str(self.state.kubeconfig),
+            "PATH": f"{self.state.bin}:{os.environ.get('PATH', os.defpath)}",
+        }
         if self.state.settings()["audit"]:
             found["SLIPWAY_AUDIT_LOG"] = str(self.state.audit_log)
         return found
@@ -199,7 +239,9 @@ def _parse_nodes(nodes: str) -> tuple[str, int]:
 
 
 def _need(mode: str) -> None:
-    parts.need(*(["kubebox", "kwok"] if mode == "kwok" else ["kubebox", "coredns", "metrics-server"]))
+    parts.need(
+        *(["kubebox", "kwok"] if mode == "kwok" else ["kubebox", "coredns", "metrics-server"])
+    )
 
 
 def _found(state: State, *what: str) -> bool:

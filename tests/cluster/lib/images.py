@@ -25,6 +25,7 @@ import subprocess
 import tarfile
 import tempfile
 import tomllib
+from functools import partial
 from pathlib import Path
 
 from . import paths
@@ -34,14 +35,42 @@ from .report import Failure, Step, step
 
 SUITE = "bookworm"
 FORMAT = "1"  # raised when the same recipe has to give another image
-KNOWN = {"tag", "from", "packages", "drop", "bytecode", "busybox", "compile", "files", "libraries",
-         "links", "folders", "image"}
+KNOWN = {
+    "tag",
+    "from",
+    "packages",
+    "drop",
+    "bytecode",
+    "busybox",
+    "compile",
+    "files",
+    "libraries",
+    "links",
+    "folders",
+    "image",
+}
 NEEDED_PROGRAMS = {"mmdebstrap": "mmdebstrap", "gcc": "gcc"}
 
 # What Debian packages bring and no container reads.
-DROP = ["dev/*", "proc/*", "sys/*", "run/*", "boot/*", "var/cache/*", "var/lib/apt/*", "var/lib/dpkg/*",
-        "var/log/*", "usr/share/doc/*", "usr/share/man/*", "usr/share/info/*", "usr/share/locale/*",
-        "usr/share/lintian/*", "usr/share/bug/*", "usr/include/*", "*.a"]
+DROP = [
+    "dev/*",
+    "proc/*",
+    "sys/*",
+    "run/*",
+    "boot/*",
+    "var/cache/*",
+    "var/lib/apt/*",
+    "var/lib/dpkg/*",
+    "var/log/*",
+    "usr/share/doc/*",
+    "usr/share/man/*",
+    "usr/share/info/*",
+    "usr/share/locale/*",
+    "usr/share/lintian/*",
+    "usr/share/bug/*",
+    "usr/include/*",
+    "*.a",
+]
 
 
 def names() -> list[str]:
@@ -55,8 +84,9 @@ def recipe(name: str, variables: dict[str, str] | None = None, tag: str = "") ->
     if "/" in name or not (folder / "recipe.toml").exists():
         folder = Path(name)
     if not (folder / "recipe.toml").exists():
-        raise Failure(f"no recipe {name}: neither one of {', '.join(names())} nor a folder with a "
-                      "recipe.toml")
+        raise Failure(
+            f"no recipe {name}: neither one of {', '.join(names())} nor a folder with a recipe.toml"
+        )
     return Recipe(folder.resolve(), variables or {}, tag)
 
 
@@ -71,8 +101,10 @@ class Recipe:
             self.settings = tomllib.load(file)
         unknown = self.settings.keys() - KNOWN
         if unknown:
-            raise Failure(f"{folder / 'recipe.toml'}: unknown {', '.join(sorted(unknown))}; "
-                          f"there are {', '.join(sorted(KNOWN))}")
+            raise Failure(
+                f"{folder / 'recipe.toml'}: unknown {', '.join(sorted(unknown))}; "
+                f"there are {', '.join(sorted(KNOWN))}"
+            )
         self.reference = f"slipway.dev/{self.name}:{tag or self.settings['tag']}"
         self.base = recipe(self.settings["from"]) if "from" in self.settings else None
 
@@ -103,13 +135,15 @@ class Recipe:
             target = self.cached()
             if not self.archive().exists():
                 with step(f"image {self.reference}") as current:
-                    partial = target.with_name(f"{target.name}.partial")
-                    shutil.rmtree(partial, ignore_errors=True)
-                    partial.mkdir(parents=True)
-                    layer = self._layer(partial / "layer.tar", current)
-                    write_image(partial / "image.tar", self._image(), [*self._base_layers(), layer])
-                    (partial / "layer.sha256").write_text(layer.digest)
-                    partial.rename(target)
+                    unfinished = target.with_name(f"{target.name}.partial")
+                    shutil.rmtree(unfinished, ignore_errors=True)
+                    unfinished.mkdir(parents=True)
+                    layer = self._layer(unfinished / "layer.tar", current)
+                    write_image(
+                        unfinished / "image.tar", self._image(), [*self._base_layers(), layer]
+                    )
+                    (unfinished / "layer.sha256").write_text(layer.digest)
+                    unfinished.rename(target)
                     current.note = f"{self.archive().stat().st_size / 1e6:.0f} MB"
                 remove_unused(f"image-{self.name}", target)
             os.utime(target)
@@ -126,8 +160,12 @@ class Recipe:
         """The recipe's settings over those of its base; an environment is merged."""
         merged = dict(self.base._image().__dict__) if self.base else {}
         own = dict(self.settings.get("image", {}))
-        env = merged.get("env", {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"})
-        return Image(**(merged | own | {"reference": self.reference, "env": env | own.get("env", {})}))
+        env = merged.get(
+            "env", {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
+        )
+        return Image(
+            **(merged | own | {"reference": self.reference, "env": env | own.get("env", {})})
+        )
 
     def _layer(self, path: Path, current: Step) -> Layer:
         writer = LayerWriter()
@@ -148,13 +186,24 @@ class Recipe:
         root = scratch / "root.tar"
         # Maintainer scripts are not run: `extract` only unpacks, which needs no mount and takes
         # seconds.
-        _watched(["mmdebstrap", "--variant=extract", f"--include={','.join(packages)}",
-                  *self._bytecode(), SUITE, root], current)
-        drop = re.compile("|".join(fnmatch.translate(p) for p in DROP + self.settings.get("drop", [])))
-        tar = tarfile.open(root)
+        _watched(
+            [
+                "mmdebstrap",
+                "--variant=extract",
+                f"--include={','.join(packages)}",
+                *self._bytecode(),
+                SUITE,
+                root,
+            ],
+            current,
+        )
+        drop = re.compile(
+            "|".join(fnmatch.translate(p) for p in DROP + self.settings.get("drop", []))
+        )
+        tar = tarfile.open(root)  # noqa: SIM115 - read from when the layer is written
         for info in tar:
             if not drop.match(info.name.removeprefix("./")) and not info.isdev():
-                writer.put(info, _reader(tar, info) if info.isreg() else None)
+                writer.put(info, partial(tar.extractfile, info) if info.isreg() else None)
         for command in self.settings.get("busybox", []):
             if f"bin/{command}" not in writer.names():
                 _link(writer, f"bin/{command}", "/bin/busybox")
@@ -162,14 +211,31 @@ class Recipe:
     def _bytecode(self) -> list[str]:
         """Bytecode that names no time, so that it stays valid and the same input gives the same."""
         folders = self.settings.get("bytecode")
-        return [f'--customize-hook=chroot "$1" python3 -m compileall -q -x /tests/ '
-                f'--invalidation-mode unchecked-hash {" ".join(folders)}'] if folders else []
+        return (
+            [
+                f'--customize-hook=chroot "$1" python3 -m compileall -q -x /tests/ '
+                f"--invalidation-mode unchecked-hash {' '.join(folders)}"
+            ]
+            if folders
+            else []
+        )
 
     def _add_compiled(self, writer: LayerWriter, scratch: Path) -> None:
         if "compile" in self.settings:
             binary = scratch / "compiled"
-            run(["gcc", "-static", "-Os", "-s", "-Wall", "-Werror", "-o", binary,
-                 self.folder / self.settings["compile"]["source"]])
+            run(
+                [
+                    "gcc",
+                    "-static",
+                    "-Os",
+                    "-s",
+                    "-Wall",
+                    "-Werror",
+                    "-o",
+                    binary,
+                    self.folder / self.settings["compile"]["source"],
+                ]
+            )
             writer.put_file(binary, self.settings["compile"]["to"], 0o755)
 
     def _add_files(self, writer: LayerWriter) -> None:
@@ -193,18 +259,14 @@ class Recipe:
                 raise Failure(f"image {self.name} needs --{missing.args[0]}=PATH") from None
             if not source.exists():
                 raise Failure(f"image {self.name}: no file {source}")
-            found.append((source.absolute(), entry["to"], int(entry["mode"], 8) if "mode" in entry else None))
+            found.append(
+                (source.absolute(), entry["to"], int(entry["mode"], 8) if "mode" in entry else None)
+            )
         return found
 
 
 def _below(path: Path) -> list[Path]:
     return sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
-
-
-def _reader(tar: tarfile.TarFile, info: tarfile.TarInfo):
-    name = tarfile.TarInfo(info.name)  # the writer renames the original
-    name.offset_data, name.size, name.sparse = info.offset_data, info.size, None
-    return lambda: tar.extractfile(name)
 
 
 def _link(writer: LayerWriter, name: str, target: str) -> None:
@@ -216,7 +278,9 @@ def _link(writer: LayerWriter, name: str, target: str) -> None:
 def _watched(command: list, current: Step) -> None:
     """Runs a long command with heartbeats; its output is shown when it fails."""
     with tempfile.TemporaryFile("w+") as log:
-        child = subprocess.Popen([str(c) for c in command], stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        child = subprocess.Popen(
+            [str(c) for c in command], stdout=log, stderr=log, stdin=subprocess.DEVNULL
+        )
         while True:
             try:
                 child.wait(1)

@@ -5,7 +5,13 @@ import os
 
 # <linux/sched.h>
 NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWPID, NEWNET = (
-    0x00020000, 0x02000000, 0x04000000, 0x08000000, 0x20000000, 0x40000000)
+    0x00020000,
+    0x02000000,
+    0x04000000,
+    0x08000000,
+    0x20000000,
+    0x40000000,
+)
 
 _libc = ctypes.CDLL(None, use_errno=True)
 

@@ -37,8 +37,9 @@ def hide_private_folders(keep: list[Path]) -> None:
         run("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", folder)
         for path, handle in zip(inside, handles, strict=True):
             path.mkdir(parents=True)
-            subprocess.run(["mount", "--rbind", f"/proc/self/fd/{handle}", path], check=True,
-                           pass_fds=[handle])
+            subprocess.run(
+                ["mount", "--rbind", f"/proc/self/fd/{handle}", path], check=True, pass_fds=[handle]
+            )
 
 
 def mount_cgroups(hierarchies: list[cgroups.Hierarchy], unified: bool) -> None:

@@ -20,6 +20,7 @@ KUBERNETES = "v1.35.4"
 KEEP_UNUSED_S = 14 * 24 * 3600  # builds that no run has touched for this long are removed
 
 _VERSION = "k8s.io/component-base/version"
+_MAJOR, _MINOR, _ = KUBERNETES.removeprefix("v").split(".")
 
 
 @dataclass(frozen=True)
@@ -34,9 +35,12 @@ class GoProgram:
     def sources(self) -> list[Path]:
         """Every file that decides what the program is; tests do not."""
         folder = paths.HERE / self.module
-        return sorted(p for p in folder.rglob("*")
-                      if p.name in ("go.mod", "go.sum")
-                      or (p.suffix == ".go" and not p.name.endswith("_test.go")))
+        return sorted(
+            p
+            for p in folder.rglob("*")
+            if p.name in ("go.mod", "go.sum")
+            or (p.suffix == ".go" and not p.name.endswith("_test.go"))
+        )
 
     def digest(self) -> str:
         digest = hashlib.sha256(f"{self.package}\0{self.ldflags}".encode())
@@ -64,23 +68,35 @@ class GoProgram:
         partial = self.folder().with_name(f"{self.folder().name}.partial")
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
-        golang.build(paths.HERE / self.module, self.package, partial / self.name,
-                     f"-s -w {self.ldflags}".strip(), current)
+        golang.build(
+            paths.HERE / self.module,
+            self.package,
+            partial / self.name,
+            f"-s -w {self.ldflags}".strip(),
+            current,
+        )
         partial.rename(self.folder())
 
 
 PROGRAMS = {
     program.name: program
     for program in (
-        GoProgram("kubebox", "kubebox", ldflags=(
-            f"-X {_VERSION}.gitVersion={KUBERNETES} -X {_VERSION}.gitTreeState=clean "
-            f"-X {_VERSION}.gitMajor={KUBERNETES.split('.')[0][1:]} "
-            f"-X {_VERSION}.gitMinor={KUBERNETES.split('.')[1]}")),
+        GoProgram(
+            "kubebox",
+            "kubebox",
+            ldflags=(
+                f"-X {_VERSION}.gitVersion={KUBERNETES} -X {_VERSION}.gitTreeState=clean "
+                f"-X {_VERSION}.gitMajor={_MAJOR} -X {_VERSION}.gitMinor={_MINOR}"
+            ),
+        ),
         GoProgram("kwok", "modules/kwok", "sigs.k8s.io/kwok/cmd/kwok"),
         GoProgram("helm", "modules/helm", "helm.sh/helm/v3/cmd/helm"),
         GoProgram("coredns", "coredns"),
-        GoProgram("metrics-server", "modules/metrics-server",
-                  "sigs.k8s.io/metrics-server/cmd/metrics-server"),
+        GoProgram(
+            "metrics-server",
+            "modules/metrics-server",
+            "sigs.k8s.io/metrics-server/cmd/metrics-server",
+        ),
     )
 }
 
@@ -126,5 +142,7 @@ def run(argv: list, **options) -> subprocess.CompletedProcess:
 
 def kubectl(state, *args: str, **options) -> subprocess.CompletedProcess:
     """Runs kubectl as the cluster's administrator."""
-    return run([PROGRAMS["kubebox"].binary(), "kubectl", f"--kubeconfig={state.kubeconfig}", *args],
-               **options)
+    return run(
+        [PROGRAMS["kubebox"].binary(), "kubectl", f"--kubeconfig={state.kubeconfig}", *args],
+        **options,
+    )

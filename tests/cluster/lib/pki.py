@@ -32,23 +32,52 @@ class Pki:
         return self.folder / name
 
     def key(self, name: str) -> None:
-        _openssl("ecparam", "-genkey", "-noout", "-name", "prime256v1", "-out", self.path(f"{name}.key"))
+        _openssl(
+            "ecparam", "-genkey", "-noout", "-name", "prime256v1", "-out", self.path(f"{name}.key")
+        )
 
     def authority(self, name: str) -> None:
         """Makes a self-signed certificate authority NAME.crt, NAME.key."""
         self.key(name)
-        _openssl("req", "-x509", "-new", "-key", self.path(f"{name}.key"), "-days", DAYS,
-                 "-subj", f"/CN=slipway-{name}", "-out", self.path(f"{name}.crt"))
+        _openssl(
+            "req",
+            "-x509",
+            "-new",
+            "-key",
+            self.path(f"{name}.key"),
+            "-days",
+            DAYS,
+            "-subj",
+            f"/CN=slipway-{name}",
+            "-out",
+            self.path(f"{name}.crt"),
+        )
 
-    def sign(self, name: str, subject: str, extensions: str = CLIENT, authority: str = "ca") -> None:
+    def sign(
+        self, name: str, subject: str, extensions: str = CLIENT, authority: str = "ca"
+    ) -> None:
         """Makes NAME.key and a certificate NAME.crt for it, signed by an authority."""
         self.key(name)
         request, extra = self.path(f"{name}.csr"), self.path(f"{name}.ext")
         _openssl("req", "-new", "-key", self.path(f"{name}.key"), "-subj", subject, "-out", request)
         extra.write_text(extensions + "\n")
-        _openssl("x509", "-req", "-in", request, "-CA", self.path(f"{authority}.crt"),
-                 "-CAkey", self.path(f"{authority}.key"), "-CAcreateserial", "-days", DAYS,
-                 "-extfile", extra, "-out", self.path(f"{name}.crt"))
+        _openssl(
+            "x509",
+            "-req",
+            "-in",
+            request,
+            "-CA",
+            self.path(f"{authority}.crt"),
+            "-CAkey",
+            self.path(f"{authority}.key"),
+            "-CAcreateserial",
+            "-days",
+            DAYS,
+            "-extfile",
+            extra,
+            "-out",
+            self.path(f"{name}.crt"),
+        )
         request.unlink()
         extra.unlink()
 
@@ -63,11 +92,24 @@ class Pki:
         config = {
             "apiVersion": "v1",
             "kind": "Config",
-            "clusters": [{"name": cluster, "cluster": {
-                "server": server, "certificate-authority-data": self.base64("ca.crt")}}],
-            "users": [{"name": user, "user": {
-                "client-certificate-data": self.base64(f"{user}.crt"),
-                "client-key-data": self.base64(f"{user}.key")}}],
+            "clusters": [
+                {
+                    "name": cluster,
+                    "cluster": {
+                        "server": server,
+                        "certificate-authority-data": self.base64("ca.crt"),
+                    },
+                }
+            ],
+            "users": [
+                {
+                    "name": user,
+                    "user": {
+                        "client-certificate-data": self.base64(f"{user}.crt"),
+                        "client-key-data": self.base64(f"{user}.key"),
+                    },
+                }
+            ],
             "contexts": [{"name": cluster, "context": {"cluster": cluster, "user": user}}],
             "current-context": cluster,
         }

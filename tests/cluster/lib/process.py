@@ -66,7 +66,9 @@ class Process:
             while self.alive() and time.monotonic() < deadline:
                 time.sleep(0.02)
         if self.alive():
-            raise Failure(f"{self.name} (pid {self.pid}) survived SIGKILL; look at /proc/{self.pid}/stack")
+            raise Failure(
+                f"{self.name} (pid {self.pid}) survived SIGKILL; look at /proc/{self.pid}/stack"
+            )
 
     def _signal(self, sig: int) -> None:
         try:

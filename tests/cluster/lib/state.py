@@ -1,14 +1,12 @@
-"""What is known of one cluster between two runs of the program: one folder outside the repository."""
+"""What is known of one cluster between two runs: one folder outside the repository."""
 
 import fcntl
 import json
-import os
 import random
 import re
 import shutil
 import socket
 from contextlib import contextmanager
-from pathlib import Path
 
 from . import paths, process
 from .report import Failure
@@ -22,7 +20,9 @@ class State:
 
     def __init__(self, name: str):
         if not re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?", name):
-            raise Failure(f"--name={name}: a name has 1 to 32 of a-z, 0-9 and '-', as in --name=test-1")
+            raise Failure(
+                f"--name={name}: a name has 1 to 32 of a-z, 0-9 and '-', as in --name=test-1"
+            )
         self.name = name
         self.dir = paths.states() / name
         self.run = self.dir / "run"
@@ -63,8 +63,10 @@ class State:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise Failure(f"cluster {self.name}: another up, down, start or stop is under way; "
-                              "wait for it, or use another --name") from None
+                raise Failure(
+                    f"cluster {self.name}: another up, down, start or stop is under way; "
+                    "wait for it, or use another --name"
+                ) from None
             yield
 
 
@@ -91,14 +93,19 @@ def take_ports(state: State, names: list[str], settings: dict) -> dict[str, int]
     paths.states().mkdir(parents=True, exist_ok=True)
     with open(paths.states() / ".ports.lock", "w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        taken = {port for other in all_names()
-                 for port in State(other).settings().get("ports", {}).values()}
+        taken = {
+            port
+            for other in all_names()
+            for port in State(other).settings().get("ports", {}).values()
+        }
         ports: dict[str, int] = {}
         candidates = random.sample(PORTS, len(PORTS))
         for name in names:
             port = next((p for p in candidates if p not in taken and _free(p)), None)
             if port is None:
-                raise Failure(f"no free port of 127.0.0.1 between {PORTS.start} and {PORTS.stop - 1}")
+                raise Failure(
+                    f"no free port of 127.0.0.1 between {PORTS.start} and {PORTS.stop - 1}"
+                )
             taken.add(port)
             ports[name] = port
         state.save(settings | {"ports": ports})
