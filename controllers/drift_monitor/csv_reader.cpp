@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <optional>
 #include <unordered_set>
+#include <utility>
 
 #include "controllers/drift_monitor/readers.hpp"
 
@@ -86,7 +87,6 @@ class CsvSink {
 
  private:
   void TakeHeader() {
-    if (cells_.front().starts_with("\xEF\xBB\xBF")) cells_.front().erase(0, 3);
     error_ = HeaderProblem(cells_);
     if (error_) return;
     for (const auto& name : cells_) {
@@ -125,7 +125,7 @@ void OnRowEnd(int /*terminator*/, void* sink) { static_cast<CsvSink*>(sink)->OnR
 class CsvParser {
  public:
   CsvParser() {
-    csv_init(&parser_, CSV_STRICT_FINI);
+    csv_init(&parser_, 0);
     csv_set_realloc_func(&parser_, GrowField);
   }
   ~CsvParser() { csv_free(&parser_); }
@@ -136,7 +136,10 @@ class CsvParser {
     return csv_parse(&parser_, bytes.data(), bytes.size(), &drift_monitor::OnField,
                      &drift_monitor::OnRowEnd, &sink) == bytes.size();
   }
+  /// False when the text ends inside a quote. libcsv tells so only in strict mode, which for the
+  /// rest would refuse every stray quote.
   bool Finish(CsvSink& sink) {
+    csv_set_opts(&parser_, CSV_STRICT | CSV_STRICT_FINI);
     return csv_fini(&parser_, &drift_monitor::OnField, &drift_monitor::OnRowEnd, &sink) == 0;
   }
 
@@ -150,8 +153,14 @@ Result<Dataset> ReadCsv(std::istream& in, std::size_t max_rows) {
   CsvSink sink(max_rows);
   CsvParser parser;
   std::array<char, 64 * 1024> chunk{};
+  bool at_start = true;
   while (in.read(chunk.data(), chunk.size()) || in.gcount() > 0) {
-    if (!parser.Feed({chunk.data(), static_cast<std::size_t>(in.gcount())}, sink)) {
+    std::string_view bytes(chunk.data(), static_cast<std::size_t>(in.gcount()));
+    // Excel begins a file with a byte order mark, which would hide a quote behind it.
+    if (std::exchange(at_start, false) && bytes.starts_with("\xEF\xBB\xBF")) {
+      bytes.remove_prefix(3);
+    }
+    if (!parser.Feed(bytes, sink)) {
       return Fail(Code::kInvalid,
                   fmt::format("row {} has a field of more than {} bytes; most often a quote is "
                               "opened and not closed",

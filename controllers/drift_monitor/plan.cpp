@@ -33,7 +33,8 @@ Plan MakePlan(const ObjectKey& key, const api::DriftMonitor& monitor, const Obse
   plan.wake_at = TimeOf(monitor, observed.run + 1);
   if (observed.current) {
     const Instant late = observed.current->meta->created + kNotStartedAfter;
-    if (late > now) plan.wake_at = std::min(*plan.wake_at, late);
+    const bool waits = observed.current->view->phase == PodView::Phase::kPending && late > now;
+    if (waits) plan.wake_at = std::min(*plan.wake_at, late);
     return plan;
   }
   if (!observed.due) return plan;

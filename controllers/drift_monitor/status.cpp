@@ -137,6 +137,11 @@ std::string ReadyMessage(const api::DriftMonitorStatus& status) {
   return ready == nullptr ? std::string() : ready->message;
 }
 
+std::string ReadyReason(const api::DriftMonitorStatus& status) {
+  const api::Condition* ready = FindCondition(status.conditions, kReady);
+  return ready == nullptr ? std::string() : ready->reason;
+}
+
 void SetProgress(api::DriftMonitorStatus& status, const api::DriftMonitor& monitor,
                  const Observed& observed, const std::optional<Problem>& problem, bool pending,
                  Instant now) {
@@ -146,7 +151,8 @@ void SetProgress(api::DriftMonitorStatus& status, const api::DriftMonitor& monit
   const bool waiting = !stalled && (pending || problem);
   const Problem why = DescribeWaiting(problem);
   const bool unknown = status.history.empty();
-  if (stalled || (waiting && unknown)) ready.Set(kReady, false, why.reason, why.message);
+  const bool no_verdict = unknown || ReadyReason(status) == reason::kSuspended;
+  if (stalled || (waiting && no_verdict)) ready.Set(kReady, false, why.reason, why.message);
   conditions.SetWhile(stalled, kStalled, why.reason, why.message);
   conditions.SetWhile(waiting, kReconciling, why.reason, why.message);
   status.phase = unknown ? Phase::kInitializing : status.history.front().phase;

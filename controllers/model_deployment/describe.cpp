@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "controllers/model_deployment/failure.hpp"
+#include "controllers/model_deployment/plan.hpp"
 #include "controllers/model_deployment/scale.hpp"
 
 namespace slipway::model_deployment {
@@ -35,11 +36,15 @@ std::optional<Account> DescribeStalled(const api::ModelDeployment& deployment,
 
 Account DescribeSwitch(const api::ModelDeployment& deployment, const Observed& observed,
                        const api::VariantStatus& wanted) {
-  return {std::string(reason::kSwitching),
-          fmt::format("{} keeps the traffic until {} is complete; {}", observed.serving,
-                      observed.wanted,
-                      DescribeVariant(deployment, observed, observed.Wanted(), wanted)),
-          false, false, false};
+  Account account{std::string(reason::kSwitching), "", false, false, false};
+  if (NextServing(deployment.spec, observed) == observed.wanted) {
+    account.message = fmt::format("traffic moves from {} to {}", observed.serving, observed.wanted);
+  } else {
+    account.message = fmt::format("{} keeps the traffic until {} is complete; {}", observed.serving,
+                                  observed.wanted,
+                                  DescribeVariant(deployment, observed, observed.Wanted(), wanted));
+  }
+  return account;
 }
 
 /// A variant that is not complete: being brought to its newest form, or short of ready pods.
@@ -53,21 +58,18 @@ Account DescribeIncomplete(const api::ModelDeployment& deployment, const Observe
           false};
 }
 
-/// The first variant that is not complete, the wanted one before the others.
+/// What is on its way: the switch before all, then the wanted variant, then the others.
 std::optional<Account> DescribeProgress(const api::ModelDeployment& deployment,
                                         const Observed& observed,
                                         const std::vector<api::VariantStatus>& variants) {
+  const bool switching = observed.serving != observed.wanted;
   std::optional<Account> first;
   for (std::size_t i = 0; i < deployment.spec.variants.size(); ++i) {
     const VariantState& variant = observed.variants[i];
-    if (IsComplete(deployment, observed, variant)) continue;
     const bool wanted = variant.name == observed.wanted;
-    if (wanted && observed.serving != observed.wanted) {
-      return DescribeSwitch(deployment, observed, variants[i]);
-    }
-    if (wanted || !first) {
-      first = DescribeIncomplete(deployment, observed, variant, variants[i]);
-    }
+    if (wanted && switching) return DescribeSwitch(deployment, observed, variants[i]);
+    if (IsComplete(deployment, observed, variant)) continue;
+    if (wanted || !first) first = DescribeIncomplete(deployment, observed, variant, variants[i]);
     if (wanted) return first;
   }
   return first;
@@ -86,11 +88,6 @@ Account DescribeWorld(const api::ModelDeployment& deployment, const Observed& ob
   }
   if (observed.service == nullptr) {
     return {std::string(reason::kCreating), "creating the Service", false, false, false};
-  }
-  if (observed.serving != observed.wanted) {
-    return {std::string(reason::kSwitching),
-            fmt::format("traffic moves from {} to {}", observed.serving, observed.wanted), false,
-            false, false};
   }
   return account;
 }
@@ -123,10 +120,17 @@ Account Describe(const api::ModelDeployment& deployment, const Observed& observe
 std::string DescribeVariant(const api::ModelDeployment& deployment, const Observed& observed,
                             const VariantState& variant, const api::VariantStatus& status) {
   const std::int32_t needed = ScaleOf(deployment.spec, observed, variant).needed;
-  const bool outdated = variant.in_effect && status.updated_replicas < status.replicas;
-  std::string text =
-      fmt::format("variant {}: {} of {} ready", variant.name, status.ready_replicas, Pods(needed));
-  if (outdated) text += fmt::format(", {} in the newest form", status.updated_replicas);
+  std::string text = fmt::format("variant {}: ", variant.name);
+  if (variant.deployment == nullptr) {
+    text += "creating its Deployment";
+  } else if (!variant.in_effect) {
+    text += fmt::format("a change is on its way to its {}", Pods(status.replicas));
+  } else if (status.updated_replicas < status.replicas) {
+    text += fmt::format("{} of {} in the newest form, {} ready", status.updated_replicas,
+                        Pods(status.replicas), status.ready_replicas);
+  } else {
+    text += fmt::format("{} of {} ready", status.ready_replicas, Pods(needed));
+  }
   if (status.last_failure) text += "; " + DescribeFailure(*status.last_failure);
   return text;
 }

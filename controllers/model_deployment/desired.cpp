@@ -73,8 +73,6 @@ PodPlan PlanServer(const api::Variant& variant, const Settings& settings) {
   plan.resources = variant.resources;
   plan.ports.push_back({{"name", kPort}, {"containerPort", variant.port}});
   plan.container_extra["readinessProbe"] = ReadinessProbe(variant);
-  // So that a crash comes with the last lines of the log, which status.variants.lastFailure shows.
-  plan.container_extra["terminationMessagePolicy"] = "FallbackToLogsOnError";
   if (variant.model) MountModel(*variant.model, plan);
   return plan;
 }

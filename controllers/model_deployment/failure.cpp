@@ -28,6 +28,16 @@ api::VariantFailure FromEnd(const PodEnd& end) {
   return failure;
 }
 
+/// Why the Deployment's controller cannot even make a pod: a quota, or an admission policy.
+std::optional<api::VariantFailure> WhyNoPod(const VariantState& variant) {
+  if (variant.view == nullptr) return std::nullopt;
+  for (const auto& item : variant.view->conditions) {
+    const bool refused = item.type == "ReplicaFailure" && item.status == "True";
+    if (refused) return api::VariantFailure{item.reason, OneLine(item.message), {}, {}};
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<api::VariantFailure> LastFailure(const VariantState& variant,
@@ -44,7 +54,8 @@ std::optional<api::VariantFailure> LastFailure(const VariantState& variant,
     }
   }
   const bool known_end = recorded && recorded->exit_code;
-  return restarted && known_end ? recorded : waiting;
+  if (restarted && known_end) return recorded;
+  return waiting ? waiting : WhyNoPod(variant);
 }
 
 std::string DescribeFailure(const api::VariantFailure& failure) {

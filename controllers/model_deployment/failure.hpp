@@ -8,7 +8,8 @@ namespace slipway::model_deployment {
 
 /// Why pods of the variant do not work: the newest pod with something to say. A container that
 /// crashes shows how it ended only until it is started again, so what was `recorded` then stands
-/// until the pods work or there is newer news. nullopt when no pod is in trouble.
+/// until the pods work or there is newer news. Without such a pod, why none can be made; nullopt
+/// when nothing is in trouble.
 std::optional<api::VariantFailure> LastFailure(const VariantState& variant,
                                                const std::optional<api::VariantFailure>& recorded);
 
