@@ -1,0 +1,61 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "controllers/common/failures.hpp"
+#include "operator/kube/workloads.hpp"
+
+namespace slipway {
+namespace {
+
+using testing::HasSubstr;
+
+WriteFailure Failed(Code code, const std::string& message, bool foreign = false) {
+  return {kPods.type, {kHomeCluster, "team-a", "pod-1"}, {code, message, {}}, foreign};
+}
+
+TEST(ExplainFailures, GivesNothingForNoFailures) {
+  EXPECT_FALSE(ExplainFailures({}, "InvalidPodTemplate"));
+}
+
+TEST(ExplainFailures, NamesAForeignObjectAndTheWayOut) {
+  const auto problem =
+      ExplainFailures({Failed(Code::kAlreadyExists, "exists", true)}, "InvalidPodTemplate");
+  EXPECT_EQ(problem->reason, "NameConflict");
+  EXPECT_TRUE(problem->stalled);
+  EXPECT_THAT(problem->message, HasSubstr("Pod team-a/pod-1"));
+  EXPECT_THAT(problem->message, HasSubstr("delete or rename it"));
+}
+
+TEST(ExplainFailures, PassesOnWhatTheServerSaysAboutAnInvalidChild) {
+  const auto problem =
+      ExplainFailures({Failed(Code::kInvalid, "spec.x: must be y")}, "InvalidPodTemplate");
+  EXPECT_EQ(problem->reason, "InvalidPodTemplate");
+  EXPECT_TRUE(problem->stalled);
+  EXPECT_THAT(problem->message, HasSubstr("spec.x: must be y"));
+}
+
+TEST(ExplainFailures, TellsQuotaFromMissingRights) {
+  const auto quota = ExplainFailures(
+      {Failed(Code::kForbidden, "pods \"p\" is forbidden: exceeded quota: q")}, "X");
+  EXPECT_EQ(quota->reason, "QuotaExceeded");
+  EXPECT_FALSE(quota->stalled) << "room may be made at any time";
+  const auto rights = ExplainFailures({Failed(Code::kForbidden, "cannot create pods")}, "X");
+  EXPECT_EQ(rights->reason, "Forbidden");
+  EXPECT_THAT(rights->message, HasSubstr("RBAC rules for pods"));
+}
+
+TEST(ExplainFailures, PrefersWhatOnlyTheUserCanChange) {
+  const auto problem = ExplainFailures(
+      {Failed(Code::kUnavailable, "refused"), Failed(Code::kInvalid, "spec.x: must be y")}, "X");
+  EXPECT_EQ(problem->reason, "X");
+}
+
+TEST(ExplainFailures, SaysThatAPassingFailureIsTriedAgain) {
+  const auto problem = ExplainFailures({Failed(Code::kTimeout, "no answer")}, "X");
+  EXPECT_EQ(problem->reason, "WriteFailed");
+  EXPECT_FALSE(problem->stalled);
+  EXPECT_THAT(problem->message, HasSubstr("tried again"));
+}
+
+}  // namespace
+}  // namespace slipway
