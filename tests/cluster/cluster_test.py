@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Tests of the embedded cluster itself, on real clusters of its own.
 
-usage: cluster_test.py [kwok] [real] [host]     (default: all three; `real` and `host` need root)
+usage: cluster_test.py [kwok] [images] [real] [host]      (default: all; all but kwok need root)
 
 Every "closed" check has its "open" twin in the same run. Ends with 'N passed, N failed'.
 """
@@ -10,9 +10,9 @@ import sys
 
 sys.dont_write_bytecode = True
 
-from checks import harness, host, kwok, real
+from checks import harness, host, images, kwok, real
 
-GROUPS = {"kwok": kwok.CASES, "real": real.CASES, "host": host.CASES}
+GROUPS = {"kwok": kwok.CASES, "images": images.CASES, "real": real.CASES, "host": host.CASES}
 
 
 def main() -> int:

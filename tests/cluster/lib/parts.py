@@ -17,7 +17,7 @@ from . import golang, paths
 from .report import Failure, Step, step
 
 KUBERNETES = "v1.35.4"
-KEEP_UNUSED_S = 14 * 24 * 3600  # builds that no run has touched for this long are removed
+KEEP_UNUSED_S = 3 * 24 * 3600  # builds that no run has touched for this long are removed
 
 _VERSION = "k8s.io/component-base/version"
 _MAJOR, _MINOR, _ = KUBERNETES.removeprefix("v").split(".")
