@@ -33,7 +33,7 @@ def name(short: str) -> str:
     return full
 
 
-def command(*argv, timeout: float = 240, **options) -> subprocess.CompletedProcess:
+def command(*argv, timeout: float = 600, **options) -> subprocess.CompletedProcess:
     return subprocess.run(
         [str(a) for a in argv], capture_output=True, text=True, timeout=timeout, **options
     )

@@ -63,10 +63,9 @@ class Cluster:
 
     def _start(self, mode: str, count: int) -> None:
         if mode == "kwok":
-            ports = take_ports(self.state, [*NODE_PORTS, "host"], self.state.settings())
-            # The port at which the host's clients reach the API server: here its own.
+            ports = take_ports(self.state, [*NODE_PORTS], self.state.settings())
             ports["host"] = ports["apiserver"]
-        else:
+        else:  # the host's clients reach the API server through the portal
             ports = take_ports(self.state, ["host"], self.state.settings()) | NODE_PORTS
         self.state.save(self.state.settings() | {"ports": ports})
         if mode == "real":
@@ -87,7 +86,7 @@ class Cluster:
             wait_until(
                 lambda: _found(self.state, "serviceaccount", "default"),
                 "the controller manager",
-                60,
+                120,
                 current,
             )
         self.state.save(self.state.settings() | {"complete": True})
@@ -148,12 +147,8 @@ class Cluster:
         if not found:
             return False
         with step(done):
-            # The last started first, so that none of them sees its server vanish and complains. A
-            # node's anchor takes everything inside its namespaces along.
-            for one in reversed(self.state.processes()):
-                if one.name == "node" or self.state.settings().get("nodes") != "real":
-                    one.end(signal.SIGKILL)
-            for one in self.state.processes():
+            # The node first: its end is the end of everything inside its namespaces.
+            for one in sorted(self.state.processes(), key=lambda p: p.name != "node"):
                 one.end(signal.SIGKILL)
             cgroups.remove(self.state.name)
             self.state.remove()
@@ -165,14 +160,19 @@ class Cluster:
                 f"cluster {self.state.name} is not up; start it with `cluster up "
                 f"--name={self.state.name} --nodes=kwok:N|real`"
             )
+        if "ports" not in self.state.settings():
+            raise Failure(
+                f"cluster {self.state.name} is half made; `cluster down --name={self.state.name}` "
+                "removes it, `cluster up` makes it anew"
+            )
 
     def status(self) -> int:
         """Prints what runs; 0 when all of it does and the API server is ready, else 1."""
         self.require_up()
         settings = self.state.settings()
         print(
-            f"cluster {self.state.name}: nodes={settings.get('nodes')} "
-            f"server=https://127.0.0.1:{settings.get('ports', {}).get('host')} "
+            f"cluster {self.state.name}: nodes={settings['nodes']} "
+            f"server=https://127.0.0.1:{settings['ports']['host']} "
             f"ready={'yes' if control_plane.ready(self.state) else 'no'}"
         )
         for one in self.state.processes():

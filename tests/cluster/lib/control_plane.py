@@ -96,7 +96,7 @@ class ControlPlane:
                 if one and not one.alive():
                     raise Failure(f"{part} ended; the end of {one.log}:\n{one.log_tail()}")
 
-        wait_until(lambda: ready(self.state), "the API server", 120, current, ended)
+        wait_until(lambda: ready(self.state), "the API server", 300, current, ended)
 
     def _etcd(self) -> list:
         client, peer = (f"http://127.0.0.1:{self.place.ports[n]}" for n in ("etcd", "etcd-peer"))

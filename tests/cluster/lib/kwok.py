@@ -73,7 +73,7 @@ def start(plane: ControlPlane, count: int) -> None:
             if not player.alive():
                 raise Failure(f"kwok ended; the end of {player.log}:\n{player.log_tail()}")
 
-        wait_until(lambda: _ready(state) >= count, "the nodes", 60 + count / 10, current, ended)
+        wait_until(lambda: _ready(state) >= count, "the nodes", 120 + count / 10, current, ended)
 
 
 def _ready(state) -> int:

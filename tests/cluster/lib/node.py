@@ -65,7 +65,7 @@ def create(state: State) -> None:
             lambda: _leave_the_host(state.name),
             os.environ | {"PYTHONPATH": str(paths.HERE), "PYTHONDONTWRITEBYTECODE": "1"},
         )
-        wait_until(ready.exists, "the node's namespaces", 30, None, _must_live(anchor))
+        wait_until(ready.exists, "the node's namespaces", 90, None, _must_live(anchor))
 
 
 def _must_live(*processes: process.Process):
@@ -212,7 +212,7 @@ def _start_containerd(state: State, plane: ControlPlane) -> None:
     cni.mkdir(exist_ok=True)
     (cni / "10-slipway.conflist").write_text((paths.HERE / "node" / "cni.conflist").read_text())
     one = _spawn(plane, "containerd", ["containerd", "-c", state.dir / "containerd.toml"])
-    wait_until(lambda: _answers(state), "containerd", 30, None, _must_live(one))
+    wait_until(lambda: _answers(state), "containerd", 90, None, _must_live(one))
 
 
 def _answers(state: State) -> bool:

@@ -69,6 +69,9 @@ def main(run) -> None:
     except Failure as failure:
         print(f"error: {failure}", file=sys.stderr)
         sys.exit(1)
+    except PermissionError as problem:
+        print(f"error: {problem}; was it made by another user?", file=sys.stderr)
+        sys.exit(1)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         sys.exit(130)
