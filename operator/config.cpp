@@ -42,7 +42,8 @@ std::string ReadEntry(const std::string& key, const YAML::Node& value, ConfigSou
     source.watch_namespaces = Strings(value);
   } else if (key == "runtimes") {
     for (const auto& runtime : value) source.runtimes.push_back(ReadRuntime(runtime));
-  } else if (FindKey(key) != nullptr && value.IsScalar()) {
+  } else if (FindKey(key) != nullptr) {
+    if (!value.IsScalar()) return source.name + ": " + key + " must be a single value\n";
     source.texts[key] = value.as<std::string>();
   } else if (value.IsMap()) {
     std::string problems;
@@ -133,7 +134,11 @@ Result<ConfigSource> ReadConfigFile(const std::string& path) {
   ConfigSource source{path, {}, {}, {}};
   std::string problems;
   try {
-    for (const auto& entry : YAML::LoadFile(path)) {
+    const YAML::Node file = YAML::LoadFile(path);
+    if (!file.IsMap() && !file.IsNull()) {
+      return Fail(Code::kInvalid, path + ": must be a map of settings, such as \"logLevel: info\"");
+    }
+    for (const auto& entry : file) {
       problems += ReadEntry(entry.first.as<std::string>(), entry.second, source);
     }
   } catch (const YAML::Exception& error) {

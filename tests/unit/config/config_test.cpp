@@ -1,0 +1,86 @@
+#include "operator/config.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+
+namespace slipway {
+namespace {
+
+using ::testing::HasSubstr;
+
+class ConfigFileTest : public ::testing::Test {
+ protected:
+  Result<ConfigSource> Read(const std::string& yaml) {
+    std::ofstream(path_) << yaml;
+    return ReadConfigFile(path_);
+  }
+  std::string Refusal(const std::string& yaml) {
+    const auto source = Read(yaml);
+    if (!source) return source.error().message;
+    const auto config = MakeConfig({*source});
+    return config ? "" : config.error().message;
+  }
+
+  const std::string path_ = ::testing::TempDir() + "slipway-config-test.yaml";
+};
+
+TEST_F(ConfigFileTest, ReadsNestedKeysListsAndRuntimes) {
+  const auto source = Read(R"(
+logLevel: debug
+workers: 4
+watchNamespaces: [a, b]
+leaderElection: {enabled: false, leaseName: l, leaseNamespace: n}
+runtimes:
+- {name: sklearn, image: registry.corp/sk:1, command: [python3, serve.py], args: [--port, "8080"]}
+)");
+  ASSERT_TRUE(source) << source.error().message;
+  const auto config = MakeConfig({*source});
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->log_level, log::Level::kDebug);
+  EXPECT_EQ(config->workers, 4u);
+  EXPECT_FALSE(config->leader_elect);
+  EXPECT_EQ(config->lease_namespace, "n");
+  EXPECT_EQ(config->watch_namespaces, (std::vector<std::string>{"a", "b"}));
+  ASSERT_EQ(config->settings.runtimes.size(), 1u);
+  EXPECT_EQ(config->settings.runtimes[0].args, (std::vector<std::string>{"--port", "8080"}));
+}
+
+TEST_F(ConfigFileTest, AnEmptyFileChangesNothing) { EXPECT_EQ(Refusal(""), ""); }
+
+TEST_F(ConfigFileTest, ReportsAllErrorsAtOnce) {
+  const std::string refusal = Refusal("logLevel: loud\nworkers: 1\nleaderElection: {enabled: yes}\n");
+  EXPECT_THAT(refusal, HasSubstr("logLevel is \"loud\" but must be debug, info, warn or error"));
+  EXPECT_THAT(refusal, HasSubstr("workers is \"1\" but must be a number from 3 to 256"));
+  EXPECT_THAT(refusal, HasSubstr("leaderElection.enabled is \"yes\" but must be true or false"));
+}
+
+TEST_F(ConfigFileTest, RefusesWhatIsNoSetting) {
+  EXPECT_THAT(Refusal("loglevel: info\n"), HasSubstr("loglevel is not a setting"));
+  EXPECT_THAT(Refusal("leaderElection: {enable: true}\n"),
+              HasSubstr("leaderElection.enable is not a setting"));
+  EXPECT_THAT(Refusal("logLevel: [info]\n"), HasSubstr("logLevel must be a single value"));
+  EXPECT_THAT(Refusal("just a text\n"), HasSubstr("must be a map of settings"));
+  EXPECT_THAT(Refusal("a: [b\n"), HasSubstr("slipway-config-test.yaml"));
+}
+
+TEST(ConfigSources, AFlagBeatsTheEnvironmentAndThatTheFile) {
+  const ConfigSource flag{"flag", {{"workers", "5"}}, {}, {}};
+  const ConfigSource file{"file", {{"workers", "7"}, {"clusterDomain", "corp"}, {"logLevel", "warn"}},
+                          {}, {}};
+  const auto environment = ReadEnvironment([](const char* name) -> const char* {
+    const std::string_view wanted = name;
+    if (wanted == "SLIPWAY_WORKERS") return "6";
+    return wanted == "SLIPWAY_LOG_LEVEL" ? "error" : nullptr;
+  });
+  const auto config = MakeConfig({flag, environment, file});
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->workers, 5u);
+  EXPECT_EQ(config->log_level, log::Level::kError);
+  EXPECT_EQ(config->settings.cluster_domain, "corp");
+}
+
+}  // namespace
+}  // namespace slipway
