@@ -8,11 +8,13 @@ import hashlib
 import io
 import json
 import os
+import platform
 import tarfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
 EPOCH = "1970-01-01T00:00:00Z"
+ARCHITECTURE = {"x86_64": "amd64", "aarch64": "arm64"}  # of this machine, as images name it
 
 
 @dataclass
@@ -37,7 +39,7 @@ class Image:
         }
         return json.dumps(
             {
-                "architecture": "amd64",
+                "architecture": ARCHITECTURE.get(platform.machine(), platform.machine()),
                 "os": "linux",
                 "created": EPOCH,
                 "config": {key: value for key, value in settings.items() if value},

@@ -116,6 +116,8 @@ class Recipe:
         inputs = {str(p.relative_to(self.folder)): p for p in _below(self.folder)}
         for source, target, _ in self._files():
             inputs |= {f"{target}\0{p.relative_to(source)}": p for p in _below(source)}
+            if self.settings.get("libraries") and source.is_file():
+                inputs |= {str(p): p for p in shared_libraries(source)}
         for name, path in sorted(inputs.items()):
             digest.update(f"\0{name}\0{path.stat().st_mode}\0".encode() + path.read_bytes())
         return digest.hexdigest()[:16]

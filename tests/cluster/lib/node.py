@@ -166,7 +166,7 @@ def start(plane: ControlPlane, netpol: bool) -> None:
         wait_until(
             lambda: _ready(state),
             "the node",
-            90,
+            240,
             current,
             _must_live(process.load(state.run / "kubelet.json")),
         )
@@ -174,7 +174,7 @@ def start(plane: ControlPlane, netpol: bool) -> None:
         wait_until(
             lambda: _serves(plane),
             "CoreDNS and metrics-server",
-            90,
+            240,
             current,
             _must_live(
                 *(process.load(state.run / f"{n}.json") for n in ("coredns", "metrics-server"))
