@@ -41,6 +41,8 @@ class Ended:
 class Program:
     """A child process with its own log; leaving the context ends it."""
 
+    preferred = False  # whether to give each one precedence over other programs
+
     def __init__(self, argv: list[str], kubeconfig: Path, log: Path, stdin=subprocess.DEVNULL, stdout=None):
         self.argv = argv
         self._log_path = log
@@ -54,6 +56,8 @@ class Program:
                               "make it") from None
         self.started = time.time()
         self.pid = self._child.pid
+        if Program.preferred:
+            machine.prefer([self.pid])
         self.stdin, self.stdout = self._child.stdin, self._child.stdout
         self._ended: Ended | None = None
 

@@ -40,8 +40,17 @@ def run(storm: Storm, name: str, command: str) -> dict:
         result = {"busy_before": cluster.settle()}
         measure = _nothing if name == NOTHING else _raw if name == RAW_CLIENT else _operator
         cluster_pids = cluster.pids()
+        if Program.preferred:
+            machine.prefer(cluster_pids)
         busy, cluster_cpu = machine.busy_s(), machine.cpu_s(cluster_pids)
-        result |= measure(storm, cluster, command, folder)
+        try:
+            result |= measure(storm, cluster, command, folder)
+        except Failure:
+            (folder / "at-failure.txt").write_text(cluster.kubectl("get", "tj,pods,nodes", "-A", "-o", "wide"))
+            raise
+        finally:
+            time.sleep(AUDIT_DELAY_S)
+            shutil.copy2(cluster.audit_log, folder / "audit.log")
         # The contender's own seconds are in `busy` too; what is left is load, kernel and strangers.
         result["machine_cpu_s"] = machine.busy_s() - busy
         result["cluster_cpu_s"] = machine.cpu_s(cluster_pids) - cluster_cpu
@@ -67,7 +76,6 @@ def _observer(storm: Storm, cluster: Cluster, folder: Path, until: str) -> Progr
 
 def _requests(cluster: Cluster) -> list[audit.Request]:
     time.sleep(AUDIT_DELAY_S)
-    shutil.copy2(cluster.audit_log, cluster.folder / "audit.log")
     return audit.read(cluster.audit_log)
 
 

@@ -44,8 +44,9 @@ def storm(results: dict[str, list[dict]], jobs: int, nodes: int, base: str | Non
     raw = _median(results.get(RAW_CLIENT, []), "children_s")
     peer_wall = _median(results.get(base, []), "children_s")
     peer_cpu = _median(results.get(base, []), "cpu_s")
-    header = [f"{jobs} jobs x {nodes} pods", "all pods s", "ratio to raw", f"ratio to {base}", "all Running in status s",
-              "p50 / p95 a job s", "CPU s", f"ratio to {base}", "peak MiB", "writes a job", "of them status", "failed"]
+    header = [f"{jobs} jobs x {nodes} pods", "all pods s", "ratio to raw", f"ratio to {base}",
+              "all Running in status s", "p50 / p95 a job s", "CPU s", f"ratio to {base}", "peak MiB",
+              "writes a job", "of them status", "failed"]
     rows = []
     for name, rounds in results.items():
         if name == NOTHING or not rounds:
@@ -53,7 +54,8 @@ def storm(results: dict[str, list[dict]], jobs: int, nodes: int, base: str | Non
         wall, cpu = _median(rounds, "children_s"), _median(rounds, "cpu_s")
         status = _median(rounds, "requests", "status_writes")
         rows.append([
-            name, _spread(rounds, "children_s"), _ratio(wall, raw), _ratio(wall, peer_wall), _spread(rounds, "running_s"),
+            name, _spread(rounds, "children_s"), _ratio(wall, raw), _ratio(wall, peer_wall),
+            _spread(rounds, "running_s"),
             f"{_show(_median(rounds, 'running_p50_s'))} / {_show(_median(rounds, 'running_p95_s'))}",
             _show(cpu, 2), _ratio(cpu, peer_cpu), _show(_median(rounds, "peak_mib")),
             _show(_median(rounds, "requests", "writes") / jobs, 2), _show(status / jobs, 2),
@@ -85,11 +87,12 @@ def idle(results: dict[str, list[dict]]) -> str:
 
 def surroundings(results: dict[str, list[dict]]) -> str:
     """The machine, and what else used it: a reader can judge how far to trust the times."""
-    everything = [one for rounds in results.values() for one in rounds]
-    lines = [f"Machine: {machine.description()}. API server, etcd, scheduler, kwok, load and contender share it."]
-    if everything:
-        lines.append(f"Busy before the storm, in share of all processors: median {median(o['busy_before'] for o in everything):.0%}, "
-                     f"worst {max(o['busy_before'] for o in everything):.0%} (above 10 % somebody else used the machine).")
+    busy = [one["busy_before"] for rounds in results.values() for one in rounds]
+    lines = [f"Machine: {machine.description()}. "
+             "API server, etcd, scheduler, kwok, load and contender share it."]
+    if busy:
+        lines.append(f"Busy before the storm, in share of all processors: median {median(busy):.0%}, "
+                     f"worst {max(busy):.0%} (above 10 % somebody else used the machine).")
     for one in results.get(NOTHING, []):
         lines.append(f"With nothing else running the cluster used {one['cluster_at_rest_cpu']:.2f} processors, "
                      f"and the jobs alone took {one['jobs_s']:.2f} s to create.")

@@ -54,7 +54,9 @@ func NewClient(connections int) (*Client, error) {
 }
 
 // Do sends one request and returns its open answer; any status but a success is an error.
-func (c *Client) Do(ctx context.Context, method, path, contentType, accept string, body []byte) (*http.Response, error) {
+func (c *Client) Do(
+	ctx context.Context, method, path, contentType, accept string, body []byte,
+) (*http.Response, error) {
 	request, err := http.NewRequestWithContext(ctx, method, c.host+path, bytes.NewReader(body))
 	if err != nil {
 		return nil, err

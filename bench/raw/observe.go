@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
+	"maps"
 	"net/http"
 	"os"
 	"slices"
@@ -34,62 +36,89 @@ func (o *observed) reached(until string) bool {
 
 // report is what observe prints: Unix times in seconds, durations in seconds.
 type report struct {
-	Jobs    int     `json:"jobs"`
-	First   float64 `json:"first_seen"`
-	Last    float64 `json:"last_reached"`
-	P50     float64 `json:"p50"`
-	P95     float64 `json:"p95"`
-	Longest float64 `json:"max"`
+	Jobs       int     `json:"jobs"`
+	First      float64 `json:"first_seen"`
+	Last       float64 `json:"last_reached"`
+	P50        float64 `json:"p50"`
+	P95        float64 `json:"p95"`
+	Longest    float64 `json:"max"`
+	Reconnects int     `json:"reconnects"`
+}
+
+// sightings is what has been seen of the jobs so far.
+type sightings struct {
+	wanted   int
+	until    string
+	appeared map[string]time.Time
+	took     map[string]time.Duration
+	last     time.Time
 }
 
 // observe watches the jobs as a user would and measures, for each, the time from its appearance
 // until its status shows what is waited for. It prints a line as soon as it watches.
 func observe(ctx context.Context, client *Client, options Options) error {
 	path := fmt.Sprintf("/apis/slipway.dev/v1alpha1/namespaces/%s/trainingjobs?watch=true", options.Namespace)
-	answer, err := client.Do(ctx, http.MethodGet, path, asJSON, asJSON, nil)
-	if err != nil {
-		return err
+	seen := &sightings{
+		wanted: options.Jobs, until: options.Until,
+		appeared: map[string]time.Time{}, took: map[string]time.Duration{},
 	}
-	defer answer.Body.Close()
-	fmt.Println("watching")
-	appeared, took := map[string]time.Time{}, map[string]time.Duration{}
-	var last time.Time
-	for events := json.NewDecoder(answer.Body); len(took) < options.Jobs; {
-		var event observed
-		if err := events.Decode(&event); err != nil {
-			return fmt.Errorf("%d of %d jobs are %s: %w", len(took), options.Jobs, options.Until, err)
+	reconnects := -1
+	for !seen.complete() {
+		// A watch without a resourceVersion begins with every object as it is, so nothing is lost
+		// when the server has ended the one before, as an overloaded one does.
+		answer, err := client.Do(ctx, http.MethodGet, path, asJSON, asJSON, nil)
+		if err != nil {
+			return err
 		}
-		now, name := time.Now(), event.Object.Metadata.Name
-		if _, known := appeared[name]; !known {
-			appeared[name] = now
+		if reconnects++; reconnects == 0 {
+			fmt.Println("watching")
 		}
-		if _, known := took[name]; !known && event.reached(options.Until) {
-			took[name], last = now.Sub(appeared[name]), now
+		err = seen.follow(answer.Body)
+		answer.Body.Close()
+		if ctx.Err() != nil {
+			return fmt.Errorf("%d of %d jobs are %s: %w", len(seen.took), options.Jobs, options.Until, err)
 		}
 	}
-	return json.NewEncoder(os.Stdout).Encode(summarize(appeared, took, last))
+	return json.NewEncoder(os.Stdout).Encode(seen.summarize(reconnects))
 }
 
-func summarize(appeared map[string]time.Time, took map[string]time.Duration, last time.Time) report {
-	first := last
-	for _, at := range appeared {
+func (s *sightings) complete() bool { return len(s.took) == s.wanted }
+
+// follow reads events until all jobs have been seen as wanted or the stream ends.
+func (s *sightings) follow(stream io.Reader) error {
+	for events := json.NewDecoder(stream); !s.complete(); {
+		var event observed
+		if err := events.Decode(&event); err != nil {
+			return err
+		}
+		now, name := time.Now(), event.Object.Metadata.Name
+		if _, known := s.appeared[name]; !known {
+			s.appeared[name] = now
+		}
+		if _, known := s.took[name]; !known && event.reached(s.until) {
+			s.took[name], s.last = now.Sub(s.appeared[name]), now
+		}
+	}
+	return nil
+}
+
+func (s *sightings) summarize(reconnects int) report {
+	first := s.last
+	for _, at := range s.appeared {
 		if at.Before(first) {
 			first = at
 		}
 	}
-	sorted := make([]time.Duration, 0, len(took))
-	for _, one := range took {
-		sorted = append(sorted, one)
-	}
-	slices.Sort(sorted)
+	sorted := slices.Sorted(maps.Values(s.took))
 	seconds := func(at time.Time) float64 { return float64(at.UnixMicro()) / 1e6 }
 	return report{
-		Jobs:    len(took),
-		First:   seconds(first),
-		Last:    seconds(last),
-		P50:     sorted[len(sorted)/2].Seconds(),
-		P95:     sorted[len(sorted)*95/100].Seconds(),
-		Longest: sorted[len(sorted)-1].Seconds(),
+		Jobs:       len(sorted),
+		First:      seconds(first),
+		Last:       seconds(s.last),
+		P50:        sorted[len(sorted)/2].Seconds(),
+		P95:        sorted[len(sorted)*95/100].Seconds(),
+		Longest:    sorted[len(sorted)-1].Seconds(),
+		Reconnects: reconnects,
 	}
 }
 

@@ -13,6 +13,7 @@ use kube::runtime::reflector::store::WriterDropped;
 use kube::runtime::reflector::{ObjectRef, Store};
 use kube::{Client, Resource};
 use serde_json::{Value, json};
+use tokio::sync::OnceCell;
 
 use crate::children::Owner;
 use crate::status;
@@ -53,17 +54,27 @@ pub struct Context {
     pods: Store<Pod>,
     services: Store<Service>,
     status_interval: Duration,
+    synced: OnceCell<()>,
     memos: Mutex<HashMap<String, Memo>>,
 }
 
 impl Context {
     pub fn new(client: Client, pods: Store<Pod>, services: Store<Service>, status_interval: Duration) -> Self {
-        Self { client, pods, services, status_interval, memos: Mutex::default() }
+        Self { client, pods, services, status_interval, synced: OnceCell::new(), memos: Mutex::default() }
     }
 
     /// Drops what is remembered of a job that is gone.
     pub fn forget(&self, namespace: Option<&str>, name: &str) {
         self.take(&memo_key(namespace.unwrap_or_default(), name));
+    }
+
+    /// A store wakes only the last of several tasks that wait for it, so only one ever does.
+    async fn wait_until_synced(&self) -> Result<(), WriterDropped> {
+        let both = || async {
+            self.pods.wait_until_ready().await?;
+            self.services.wait_until_ready().await
+        };
+        self.synced.get_or_try_init(both).await.copied()
     }
 
     fn take(&self, key: &str) -> Option<Memo> {
@@ -80,8 +91,7 @@ fn memo_key(namespace: &str, name: &str) -> String {
 }
 
 pub async fn reconcile(job: Arc<TrainingJob>, context: Arc<Context>) -> Result<Action, Error> {
-    context.pods.wait_until_ready().await?;
-    context.services.wait_until_ready().await?;
+    context.wait_until_synced().await?;
     let key = memo_key(
         job.metadata.namespace.as_deref().unwrap_or_default(),
         job.metadata.name.as_deref().unwrap_or_default(),
