@@ -45,7 +45,9 @@ FileWatcher::~FileWatcher() {
 
 void FileWatcher::Wait(std::chrono::milliseconds timeout, std::chrono::milliseconds settle) {
   if (!Poll(timeout)) return;
-  while (Poll(settle)) {
+  // Other files may change in the same directory without end: that must not delay ours for long.
+  constexpr int kMostDelays = 10;
+  for (int i = 0; i < kMostDelays && Poll(settle); ++i) {
   }
 }
 

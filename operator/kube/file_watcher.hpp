@@ -16,8 +16,8 @@ class FileWatcher {
   FileWatcher(const FileWatcher&) = delete;
   FileWatcher& operator=(const FileWatcher&) = delete;
 
-  /// Blocks until something has happened in a directory and then nothing for `settle`, or until
-  /// `timeout`, or an Interrupt.
+  /// Blocks until something has happened in a directory and then nothing for `settle` (at most ten
+  /// times that), or until `timeout`, or an Interrupt.
   void Wait(std::chrono::milliseconds timeout, std::chrono::milliseconds settle);
   /// Ends the present and every later Wait at once. From any thread.
   void Interrupt();

@@ -15,7 +15,7 @@ struct ContainerState {
   std::string name;
   bool ready = false;
   std::int32_t restarts = 0;
-  std::string waiting_reason;   ///< E.g. ImagePullBackOff; empty when not waiting.
+  std::string waiting_reason;  ///< E.g. ImagePullBackOff; empty when not waiting.
   std::string waiting_message;
   std::optional<std::int32_t> exit_code;  ///< Set once terminated.
   std::string terminated_reason;          ///< E.g. OOMKilled, Error, Completed.
@@ -26,8 +26,8 @@ struct ContainerState {
 struct PodView {
   enum class Phase { kPending, kRunning, kSucceeded, kFailed, kUnknown };
   Phase phase = Phase::kUnknown;
-  bool ready = false;      ///< Condition Ready.
-  bool scheduled = false;  ///< Condition PodScheduled.
+  bool ready = false;              ///< Condition Ready.
+  bool scheduled = false;          ///< Condition PodScheduled.
   std::string scheduling_message;  ///< Why it is not scheduled.
   std::string reason;              ///< status.reason, e.g. Evicted.
   std::string message;
@@ -86,6 +86,7 @@ inline constexpr Resource<DisruptionBudgetView> kDisruptionBudgets{
     {"policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets"}, DecodeDisruptionBudget, true};
 inline constexpr Resource<AutoscalerView> kAutoscalers{
     {"autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers"},
-    DecodeAutoscaler, true};
+    DecodeAutoscaler,
+    true};
 
 }  // namespace slipway
