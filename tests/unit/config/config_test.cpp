@@ -51,7 +51,8 @@ runtimes:
 TEST_F(ConfigFileTest, AnEmptyFileChangesNothing) { EXPECT_EQ(Refusal(""), ""); }
 
 TEST_F(ConfigFileTest, ReportsAllErrorsAtOnce) {
-  const std::string refusal = Refusal("logLevel: loud\nworkers: 1\nleaderElection: {enabled: yes}\n");
+  const std::string refusal =
+      Refusal("logLevel: loud\nworkers: 1\nleaderElection: {enabled: yes}\n");
   EXPECT_THAT(refusal, HasSubstr("logLevel is \"loud\" but must be debug, info, warn or error"));
   EXPECT_THAT(refusal, HasSubstr("workers is \"1\" but must be a number from 3 to 256"));
   EXPECT_THAT(refusal, HasSubstr("leaderElection.enabled is \"yes\" but must be true or false"));
@@ -68,8 +69,8 @@ TEST_F(ConfigFileTest, RefusesWhatIsNoSetting) {
 
 TEST(ConfigSources, AFlagBeatsTheEnvironmentAndThatTheFile) {
   const ConfigSource flag{"flag", {{"workers", "5"}}, {}, {}};
-  const ConfigSource file{"file", {{"workers", "7"}, {"clusterDomain", "corp"}, {"logLevel", "warn"}},
-                          {}, {}};
+  const ConfigSource file{
+      "file", {{"workers", "7"}, {"clusterDomain", "corp"}, {"logLevel", "warn"}}, {}, {}};
   const auto environment = ReadEnvironment([](const char* name) -> const char* {
     const std::string_view wanted = name;
     if (wanted == "SLIPWAY_WORKERS") return "6";
