@@ -14,6 +14,7 @@ BENCH = Path(__file__).resolve().parent.parent
 REPO = BENCH.parent
 PROGRAM = REPO / "tests" / "cluster" / "cluster"
 NODES = 20
+TIMEOUT_S = 180  # of one command of the cluster's
 
 # A user for the load and one for the contender. What they may do is not what is measured.
 ACCOUNTS = """
@@ -33,9 +34,13 @@ items:
 
 
 def _run(argv: list, **options) -> str:
-    done = subprocess.run([str(a) for a in argv], capture_output=True, text=True, timeout=180, **options)
+    argv = [str(a) for a in argv]
+    try:
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=TIMEOUT_S, **options)
+    except subprocess.TimeoutExpired:
+        raise Failure(f"{' '.join(argv[:4])} has not ended after {TIMEOUT_S} s") from None
     if done.returncode:
-        raise Failure(f"{' '.join(str(a) for a in argv[:4])}: {(done.stderr or done.stdout).strip()}")
+        raise Failure(f"{' '.join(argv[:4])}: {(done.stderr or done.stdout).strip()}")
     return done.stdout
 
 

@@ -1,5 +1,6 @@
 """One contender on one fresh cluster: the storm, and the time after it."""
 
+import contextlib
 import json
 import shutil
 import subprocess
@@ -46,7 +47,8 @@ def run(storm: Storm, name: str, command: str) -> dict:
         try:
             result |= measure(storm, cluster, command, folder)
         except Failure:
-            (folder / "at-failure.txt").write_text(cluster.kubectl("get", "tj,pods,nodes", "-A", "-o", "wide"))
+            with contextlib.suppress(Failure):
+                (folder / "at-failure.txt").write_text(cluster.kubectl("get", "tj,pods,nodes", "-A", "-o", "wide"))
             raise
         finally:
             time.sleep(AUDIT_DELAY_S)
