@@ -28,8 +28,7 @@ type Client struct {
 	token string
 }
 
-// NewClient connects as $KUBECONFIG says. HTTP/1.1 on several connections costs this server and
-// this client less than many streams on one HTTP/2 connection.
+// NewClient connects as $KUBECONFIG says, with HTTP/1.1 only.
 func NewClient(connections int) (*Client, error) {
 	config, err := clientcmd.BuildConfigFromFlags("", os.Getenv("KUBECONFIG"))
 	if err != nil {
