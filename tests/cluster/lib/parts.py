@@ -59,6 +59,7 @@ class GoProgram:
         """Builds the program unless that was done already; prints one line if it had to."""
         with build_lock(self.name):
             if not self.binary().exists():
+                golang.provide()
                 with step(f"build {self.name}") as current:
                     self._compile(current)
                 remove_unused(self.name, self.folder())
