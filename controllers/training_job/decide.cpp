@@ -6,6 +6,7 @@
 
 #include "controllers/common/pod_state.hpp"
 #include "controllers/common/status.hpp"
+#include "controllers/training_job/describe.hpp"
 #include "controllers/training_job/desired.hpp"
 
 namespace slipway::training_job {
@@ -16,9 +17,8 @@ using std::chrono::seconds;
 constexpr seconds kLongestBackoff{360};
 
 bool AllSucceeded(const api::TrainingJob& job, const Observed& observed) {
-  const auto& first = observed.nodes.front();
   // mpirun on node 0 returns when the ranks on all nodes have; the others only serve it.
-  if (job.spec.framework == api::Framework::kMPI) return first && first->Succeeded();
+  if (job.spec.framework == api::Framework::kMPI) return observed.succeeded.at(0);
   return observed.CountSucceeded() == observed.num_nodes;
 }
 
@@ -79,15 +79,12 @@ api::NodeFailure DescribeLost(const ObjectKey& key, const api::TrainingJob& job,
 }
 
 std::string DescribeExhausted(const api::NodeFailure& failure, std::int32_t restarts) {
-  std::string text =
-      fmt::format("node {} (pod {}) failed: {}", failure.node, failure.pod_name, failure.reason);
-  if (failure.exit_code) text += fmt::format(" (exit code {})", *failure.exit_code);
-  text +=
+  const std::string limit =
       restarts == 0
-          ? "; spec.failurePolicy.maxRestarts allows no restart"
-          : fmt::format("; all {} restarts of spec.failurePolicy.maxRestarts are used", restarts);
-  if (!failure.message.empty()) text += ". Last words: " + failure.message;
-  return text;
+          ? "spec.failurePolicy.maxRestarts allows no restart"
+          : fmt::format("all {} restarts of spec.failurePolicy.maxRestarts are used", restarts);
+  return fmt::format("{}; node {} (pod {}) failed with {}", limit, failure.node, failure.pod_name,
+                     DescribeFailure(failure));
 }
 
 Decision AfterFailure(const api::TrainingJob& job, const Observed& observed,

@@ -5,12 +5,16 @@
 #include <algorithm>
 
 #include "controllers/common/pod_state.hpp"
+#include "controllers/common/text.hpp"
 #include "controllers/training_job/plan.hpp"
 
 namespace slipway::training_job {
 namespace {
 
 using Phase = api::TrainingJobPhase;
+
+/// So much of a program's last words fits into a message beside what is said about them.
+constexpr std::size_t kQuotedWords = 700;
 
 Account Say(Phase phase, std::string message) {
   return {phase, std::string(ToString(phase)), std::move(message)};
@@ -103,7 +107,7 @@ std::string DescribeSuccess(const api::TrainingJob& job) {
 std::string DescribeFailure(const api::NodeFailure& failure) {
   std::string text = failure.reason;
   if (failure.exit_code) text += fmt::format(" (exit code {})", *failure.exit_code);
-  if (!failure.message.empty()) text += ": " + failure.message;
+  if (!failure.message.empty()) text += ": " + LastWords(failure.message, kQuotedWords);
   return text;
 }
 

@@ -21,7 +21,7 @@ struct Account {
 Account Describe(const api::TrainingJob& job, const Observed& observed, const Decision& decision,
                  Instant now);
 
-/// "OOMKilled (exit code 137): <last words>".
+/// "OOMKilled (exit code 137): <last words>", short enough to be part of a message.
 std::string DescribeFailure(const api::NodeFailure& failure);
 
 }  // namespace slipway::training_job

@@ -63,8 +63,7 @@ bool WasWhole(const Observed& observed) {
   const Record& record = observed.record;
   if (record.suspended || observed.attempt != record.restarts) return false;
   const std::int32_t existed = record.nodes.active + record.nodes.succeeded + record.nodes.failed;
-  const bool whole = record.nodes.desired > 0 && existed >= record.nodes.desired;
-  return whole;
+  return record.nodes.desired > 0 && existed >= record.nodes.desired;
 }
 
 }  // namespace

@@ -42,16 +42,15 @@ api::CleanPodPolicy EffectivePolicy(const api::TrainingJob& job) {
 
 void CleanUp(Plan& plan, const api::TrainingJob& job, const Observed& observed) {
   const api::CleanPodPolicy policy = EffectivePolicy(job);
-  bool in_use = false;
+  const bool all = policy == api::CleanPodPolicy::kAll;
   const auto clean = [&](const NodePod& pod) {
-    const bool remove = policy == api::CleanPodPolicy::kAll ||
-                        (policy == api::CleanPodPolicy::kRunning && pod.Active());
+    const bool remove = all || (policy == api::CleanPodPolicy::kRunning && pod.Active());
     if (remove) DeletePod(plan, pod, "its job has ended");
-    in_use = in_use || (pod.Active() && !remove);
   };
   for (const auto& pod : observed.leftovers) clean(pod);
   for (const NodePod* pod : observed.Pods()) clean(*pod);
-  if (observed.service != nullptr && !in_use && !observed.service->meta.deleted) {
+  // A headless service costs nothing; it goes with the job unless all is to be cleaned up.
+  if (all && observed.service != nullptr && !observed.service->meta.deleted) {
     plan.actions.emplace_back(Delete{kServices.type, observed.service->key,
                                      observed.service->meta.uid, "its job has ended",
                                      std::nullopt});

@@ -47,8 +47,7 @@ Instant LastFinish(const Observed& observed, Instant now) {
   std::optional<Instant> last;
   for (const NodePod* pod : observed.Pods()) {
     for (const auto& container : pod->view->containers) {
-      if (container.finished)
-        last = std::max(last.value_or(*container.finished), *container.finished);
+      last = std::max(last, container.finished);  // nullopt is the least.
     }
   }
   return StatusTime(last.value_or(now));
@@ -154,7 +153,7 @@ std::vector<EmitEvent> MakeEvents(const std::optional<api::TrainingJobStatus>& b
     events.push_back({Type::kNormal, "Suspended", "DeletePods", "the pods of the job are deleted"});
   }
   const bool was_suspended = HasCondition(before, condition::kSuspended);
-  if (was_suspended && !IsTrue(after.conditions, condition::kSuspended)) {
+  if (was_suspended && had_started && !IsTrue(after.conditions, condition::kSuspended)) {
     events.push_back({Type::kNormal, "Resumed", "StartGroup", "the job starts again"});
   }
   return events;
