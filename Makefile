@@ -12,7 +12,7 @@ deps: ## install the Debian packages that are missing
 	@.ci/deps
 
 build: deps ## build the binary: build/release/slipway
-	@.ci/build $(PRESET)
+	@.ci/build $(PRESET) slipway
 
 test: deps ## build and test everything, with one closing summary
 	@.ci/test
