@@ -30,8 +30,10 @@ WatchMachine::Step WatchMachine::Next() const {
   step.action = action_;
   step.backoff_step = last_step_failed_ ? failures_ : 0;
   if (action_ == Action::kList) {
+    // A list that outlives its continue token is too slow for pages: all at once then.
+    const std::int32_t limit = token_expired_ ? 0 : options_.page_size;
     step.request = request::List(options_.type, options_.ns,
-                                 {options_.label_selector, options_.page_size, continue_token_});
+                                 {options_.label_selector, limit, continue_token_});
   } else {
     step.request = request::Watch(options_.type, options_.ns,
                                   {options_.label_selector, version_, options_.watch_timeout});

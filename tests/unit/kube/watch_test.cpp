@@ -1,0 +1,413 @@
+#include "operator/kube/watch.hpp"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include <optional>
+#include <vector>
+
+namespace slipway {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using Action = WatchMachine::Action;
+
+/// Writes down what it is told.
+class RecordingSink final : public WatchSink {
+ public:
+  void OnListStart() override { log.emplace_back("list"); }
+  void OnListItem(const JsonView& object) override {
+    log.push_back(fmt::format("item {}", NameOf(object)));
+  }
+  void OnListComplete(const ResourceVersion& version) override {
+    log.push_back(fmt::format("complete @{}", version.text));
+  }
+  void OnUpsert(const JsonView& object, const ResourceVersion& version) override {
+    log.push_back(fmt::format("upsert {} @{}", NameOf(object), version.text));
+  }
+  void OnDelete(const JsonView& object, const ResourceVersion& version) override {
+    log.push_back(fmt::format("delete {} @{}", NameOf(object), version.text));
+  }
+  void OnBookmark(const ResourceVersion& version) override {
+    log.push_back(fmt::format("bookmark @{}", version.text));
+  }
+  void OnRegression(const ResourceVersion& seen, const ResourceVersion& listed,
+                    bool accepted) override {
+    log.push_back(
+        fmt::format("regression {} -> {}{}", seen.text, listed.text, accepted ? " accepted" : ""));
+  }
+
+  std::vector<std::string> Take() { return std::exchange(log, {}); }
+
+ private:
+  static std::string NameOf(const JsonView& object) { return object["metadata"]["name"].Text(); }
+  std::vector<std::string> log;
+};
+
+std::string Object(const std::string& name, int version) {
+  return fmt::format(R"({{"metadata":{{"name":"{}","resourceVersion":"{}"}}}})", name, version);
+}
+std::string Event(const std::string& type, const std::string& name, int version) {
+  return fmt::format("{{\"type\":\"{}\",\"object\":{}}}\n", type, Object(name, version));
+}
+std::string ErrorEvent(int code) {
+  return fmt::format(R"({{"type":"ERROR","object":{{"kind":"Status","code":{},"message":"m"}}}})",
+                     code) +
+         "\n";
+}
+std::string List(int version, const std::vector<std::string>& names, const std::string& next = "") {
+  std::string items;
+  for (const auto& name : names) {
+    items += items.empty() ? "" : ",";
+    items += Object(name, 1);
+  }
+  return fmt::format(
+      R"({{"kind":"PodList","metadata":{{"resourceVersion":"{}","continue":"{}"}},"items":[{}]}})",
+      version, next, items);
+}
+
+class WatchMachineTest : public testing::Test {
+ protected:
+  static constexpr ResourceType kPodType{"", "v1", "Pod", "pods"};
+
+  WatchMachineTest() : machine_({kPodType, "", "app=x"}, sink_) {}
+
+  void Page(const std::string& body) { machine_.OnListPage(std::string_view(body)); }
+  void PageFails(Code code) { machine_.OnListPage(Fail(code, "m")); }
+  void WatchEnds(Result<void> end = {}, std::chrono::milliseconds lived = 30s) {
+    machine_.OnWatchEnd(end, lived);
+  }
+  /// Through a first list at that version.
+  void Synced(int version) {
+    Page(List(version, {}));
+    sink_.Take();
+  }
+  std::string NextTarget() { return machine_.Next().request.target; }
+  Action NextAction() { return machine_.Next().action; }
+  unsigned Backoff() { return machine_.Next().backoff_step; }
+
+  RecordingSink sink_;
+  WatchMachine machine_;
+};
+
+TEST_F(WatchMachineTest, ListsConsistentlyThenWatchesFromThere) {
+  EXPECT_EQ(NextTarget(), "/api/v1/pods?labelSelector=app%3Dx&limit=500");
+  EXPECT_EQ(Backoff(), 0U);
+  Page(List(7, {"a", "b"}));
+  EXPECT_THAT(sink_.Take(), ElementsAre("list", "item a", "item b", "complete @7"));
+  EXPECT_EQ(NextTarget(),
+            "/api/v1/pods?watch=true&allowWatchBookmarks=true&timeoutSeconds=30"
+            "&labelSelector=app%3Dx&resourceVersion=7");
+}
+
+TEST_F(WatchMachineTest, FollowsPagesAndCompletesWithTheLast) {
+  Page(List(7, {"a"}, "next/1"));
+  EXPECT_EQ(NextTarget(), "/api/v1/pods?labelSelector=app%3Dx&limit=500&continue=next%2F1");
+  Page(List(7, {"b"}, "next/2"));
+  Page(List(7, {"c"}));
+  EXPECT_THAT(sink_.Take(), ElementsAre("list", "item a", "item b", "item c", "complete @7"));
+  EXPECT_EQ(NextAction(), Action::kWatch);
+}
+
+TEST_F(WatchMachineTest, StartsOverWithoutPagesWhenAContinueTokenExpires) {
+  Page(List(7, {"a"}, "next"));
+  PageFails(Code::kGone);
+  EXPECT_EQ(NextTarget(), "/api/v1/pods?labelSelector=app%3Dx");
+  EXPECT_EQ(Backoff(), 0U);
+  Page(List(9, {"b"}));
+  EXPECT_THAT(sink_.Take(), ElementsAre("list", "item a", "list", "item b", "complete @9"));
+  // The next list may try pages again.
+  machine_.OnChunk(ErrorEvent(410));
+  WatchEnds();
+  EXPECT_THAT(NextTarget(), HasSubstr("limit=500"));
+}
+
+TEST_F(WatchMachineTest, StartsOverWhenAPageFails) {
+  Page(List(7, {"a"}, "next"));
+  PageFails(Code::kUnavailable);
+  EXPECT_THAT(NextTarget(), Not(HasSubstr("continue")));
+  EXPECT_EQ(Backoff(), 1U);
+}
+
+TEST_F(WatchMachineTest, WaitsLongerAfterEachFailureInARow) {
+  for (unsigned i = 1; i < 5; ++i) {
+    PageFails(Code::kUnavailable);
+    EXPECT_EQ(Backoff(), i);
+  }
+  Page(List(7, {}));
+  EXPECT_EQ(Backoff(), 0U) << "the list has worked: watch at once";
+  WatchEnds(Fail(Code::kUnavailable, "m"), 10ms);
+  EXPECT_EQ(Backoff(), 5U) << "a watch that never delivers proves nothing";
+  machine_.OnChunk(Event("ADDED", "a", 8));
+  WatchEnds(Fail(Code::kUnavailable, "m"), 10ms);
+  EXPECT_EQ(Backoff(), 1U);
+}
+
+TEST_F(WatchMachineTest, RefusesAPageThatIsNoList) {
+  for (const std::string body :
+       {"", "not json", "{}", "[]", R"({"metadata":3})", "{\"metadata\":"}) {
+    Page(body);
+    EXPECT_EQ(NextAction(), Action::kList) << body;
+    EXPECT_GT(Backoff(), 0U) << body;
+  }
+  EXPECT_THAT(sink_.Take(), IsEmpty());
+  EXPECT_EQ(machine_.counters().unreadable_lines, 6U);
+}
+
+TEST_F(WatchMachineTest, TellsEachKindOfEvent) {
+  Synced(7);
+  machine_.OnChunk(Event("ADDED", "a", 8) + Event("MODIFIED", "a", 9) + Event("DELETED", "a", 10) +
+                   Event("BOOKMARK", "", 20));
+  EXPECT_THAT(sink_.Take(),
+              ElementsAre("upsert a @8", "upsert a @9", "delete a @10", "bookmark @20"));
+}
+
+TEST_F(WatchMachineTest, ContinuesFromTheLastVersionAfterACleanEnd) {
+  Synced(7);
+  machine_.OnChunk(Event("ADDED", "a", 8) + Event("BOOKMARK", "", 20));
+  WatchEnds();
+  EXPECT_THAT(NextTarget(), HasSubstr("resourceVersion=20"));
+  EXPECT_EQ(Backoff(), 0U);
+}
+
+TEST_F(WatchMachineTest, ContinuesFromTheLastWholeEventAfterABreak) {
+  Synced(7);
+  const std::string event = Event("ADDED", "b", 9);
+  machine_.OnChunk(Event("ADDED", "a", 8) + event.substr(0, event.size() / 2));
+  WatchEnds(Fail(Code::kUnavailable, "reset"));
+  EXPECT_THAT(sink_.Take(), ElementsAre("upsert a @8"));
+  EXPECT_THAT(NextTarget(), HasSubstr("resourceVersion=8"));
+  EXPECT_EQ(Backoff(), 1U);
+  machine_.OnChunk(event);
+  EXPECT_THAT(sink_.Take(), ElementsAre("upsert b @9")) << "the half event must not stick to it";
+}
+
+TEST_F(WatchMachineTest, GoesNeverBack) {
+  Synced(100);
+  machine_.OnChunk(Event("MODIFIED", "a", 99) + Event("DELETED", "a", 50) +
+                   Event("BOOKMARK", "", 98) + Event("MODIFIED", "a", 101) +
+                   Event("MODIFIED", "a", 100));
+  EXPECT_THAT(sink_.Take(), ElementsAre("upsert a @101"));
+  EXPECT_EQ(machine_.counters().stale_events, 4U);
+  EXPECT_EQ(machine_.version().text, "101");
+}
+
+TEST_F(WatchMachineTest, ComparesVersionsAsNumbers) {
+  Synced(99);
+  machine_.OnChunk(Event("ADDED", "a", 100));
+  EXPECT_THAT(sink_.Take(), ElementsAre("upsert a @100"));
+}
+
+TEST_F(WatchMachineTest, TrustsTheServersOrderWhenVersionsAreNoNumbers) {
+  Page(R"({"metadata":{"resourceVersion":"z9"},"items":[]})");
+  sink_.Take();
+  machine_.OnChunk(R"({"type":"ADDED","object":{"metadata":{"name":"a","resourceVersion":"a1"}}})"
+                   "\n");
+  EXPECT_THAT(sink_.Take(), ElementsAre("upsert a @a1"));
+}
+
+TEST_F(WatchMachineTest, ListsAgainWhenTheVersionIsGone) {
+  const auto ways = {
+      +[](WatchMachine& machine) {
+        machine.OnChunk(ErrorEvent(410));
+        machine.OnWatchEnd({}, 1s);
+      },
+      +[](WatchMachine& machine) {
+        machine.OnChunk("{\"kind\":\"Status\",\"code\":410}\n");
+        machine.OnWatchEnd({}, 1s);
+      },
+      +[](WatchMachine& machine) { machine.OnWatchEnd(Fail(Code::kGone, "expired"), 1s); },
+  };
+  for (const auto& way : ways) {
+    RecordingSink sink;
+    WatchMachine machine({kPodType, "", ""}, sink);
+    machine.OnListPage(std::string_view(List(7, {})));
+    machine.OnChunk(Event("ADDED", "a", 8));
+    way(machine);
+    EXPECT_EQ(machine.Next().action, Action::kList);
+    EXPECT_EQ(machine.Next().backoff_step, 0U) << "the first time is routine";
+    machine.OnListPage(std::string_view(List(9, {})));
+    way(machine);
+    EXPECT_EQ(machine.Next().action, Action::kList);
+    EXPECT_GT(machine.Next().backoff_step, 0U) << "over and over is a loop";
+  }
+}
+
+TEST_F(WatchMachineTest, BacksOffAfterAnyOtherErrorEvent) {
+  for (const std::string& event :
+       {ErrorEvent(500), ErrorEvent(429), std::string("{\"type\":\"ERROR\",\"object\":{}}\n"),
+        std::string("{\"type\":\"ERROR\"}\n")}) {
+    RecordingSink sink;
+    WatchMachine machine({kPodType, "", ""}, sink);
+    machine.OnListPage(std::string_view(List(7, {})));
+    machine.OnChunk(event);
+    machine.OnWatchEnd({}, 30s);
+    EXPECT_EQ(machine.Next().action, Action::kList) << event;
+    EXPECT_EQ(machine.Next().backoff_step, 1U) << event;
+  }
+}
+
+TEST_F(WatchMachineTest, IgnoresTheRestOfAStreamAfterAnError) {
+  Synced(7);
+  machine_.OnChunk(ErrorEvent(410) + Event("ADDED", "a", 8));
+  machine_.OnChunk(Event("ADDED", "b", 9));
+  EXPECT_THAT(sink_.Take(), IsEmpty());
+}
+
+TEST_F(WatchMachineTest, CountsAndSkipsUnknownEvents) {
+  Synced(7);
+  machine_.OnChunk(Event("RENAMED", "a", 8) + "{}\n" + Event("ADDED", "b", 9));
+  EXPECT_THAT(sink_.Take(), ElementsAre("upsert b @9"));
+  EXPECT_EQ(machine_.counters().unknown_events, 2U);
+}
+
+TEST_F(WatchMachineTest, SkipsEmptyLines) {
+  Synced(7);
+  machine_.OnChunk("\n\r\n" + Event("ADDED", "a", 8) + "\n");
+  EXPECT_THAT(sink_.Take(), ElementsAre("upsert a @8"));
+  EXPECT_EQ(machine_.counters().unreadable_lines, 0U);
+}
+
+TEST_F(WatchMachineTest, SkipsEventsWithoutAVersion) {
+  Synced(7);
+  machine_.OnChunk(
+      "{\"type\":\"ADDED\",\"object\":{\"metadata\":{\"name\":\"a\"}}}\n"
+      "{\"type\":\"ADDED\"}\n{\"type\":\"ADDED\",\"object\":3}\n");
+  EXPECT_THAT(sink_.Take(), IsEmpty());
+  EXPECT_THAT(NextTarget(), HasSubstr("resourceVersion=7"));
+}
+
+TEST_F(WatchMachineTest, ListsAgainAfterALineItCannotRead) {
+  Synced(7);
+  machine_.OnChunk("{\"type\":\"ADDED\",\"object\":{\n" + Event("ADDED", "a", 9));
+  EXPECT_THAT(sink_.Take(), IsEmpty()) << "what follows may depend on what was lost";
+  WatchEnds();
+  EXPECT_EQ(NextAction(), Action::kList);
+  EXPECT_EQ(Backoff(), 1U);
+  EXPECT_EQ(machine_.counters().unreadable_lines, 1U);
+}
+
+TEST_F(WatchMachineTest, ListsAgainAfterALineBeyondTheLimit) {
+  WatchMachine machine({kPodType, "", "", 500, 30s, 200}, sink_);
+  machine.OnListPage(std::string_view(List(7, {})));
+  sink_.Take();
+  for (int i = 0; i < 100; ++i) machine.OnChunk("xxxxxxxxxx");
+  machine.OnChunk("\n" + Event("ADDED", "a", 8));
+  EXPECT_THAT(sink_.Take(), IsEmpty());
+  machine.OnWatchEnd({}, 30s);
+  EXPECT_EQ(machine.Next().action, Action::kList);
+  EXPECT_EQ(machine.counters().unreadable_lines, 1U);
+}
+
+TEST_F(WatchMachineTest, DoesNotLoopTightlyOnWatchesThatEndAtOnce) {
+  Synced(7);
+  WatchEnds({}, 10ms);
+  EXPECT_EQ(NextAction(), Action::kWatch);
+  EXPECT_EQ(Backoff(), 1U);
+  WatchEnds({}, 10ms);
+  EXPECT_EQ(Backoff(), 2U);
+  WatchEnds({}, 30s);
+  EXPECT_EQ(Backoff(), 0U);
+}
+
+TEST_F(WatchMachineTest, ReportsAListThatIsOlderThanWhatItKnows) {
+  Synced(100);
+  machine_.OnChunk(Event("ADDED", "a", 150) + ErrorEvent(410));
+  WatchEnds();
+  sink_.Take();
+  Page(List(120, {"a"}));
+  EXPECT_THAT(sink_.Take(), ElementsAre("list", "item a", "regression 150 -> 120"));
+  EXPECT_EQ(NextAction(), Action::kList);
+  EXPECT_EQ(Backoff(), 1U);
+  Page(List(151, {"b"}));
+  EXPECT_THAT(sink_.Take(), ElementsAre("list", "item b", "complete @151"));
+}
+
+TEST_F(WatchMachineTest, BelievesARestoredClusterInTheEnd) {
+  Synced(100);
+  machine_.OnChunk(ErrorEvent(410));
+  WatchEnds();
+  for (int i = 1; i < WatchMachine::kRegressionPatience; ++i) {
+    Page(List(20, {}));
+    EXPECT_THAT(sink_.Take(), ElementsAre("list", "regression 100 -> 20"));
+  }
+  Page(List(20, {}));
+  EXPECT_THAT(sink_.Take(), ElementsAre("list", "regression 100 -> 20 accepted", "complete @20"));
+  machine_.OnChunk(Event("ADDED", "a", 21));
+  EXPECT_THAT(sink_.Take(), ElementsAre("upsert a @21"));
+}
+
+/// A watch's answer as a server writes it, with every kind of event and text that tempts a
+/// splitter: escaped newlines, quotes, a multi-byte character, an empty line.
+std::string RecordedStream() {
+  return Event("ADDED", "plain", 8) +
+         R"({"type":"MODIFIED","object":{"metadata":{"name":"a\nb\"}{","resourceVersion":"9"}}})"
+         "\n\n" +
+         Event("ADDED", "schön-🚢", 10) + Event("BOOKMARK", "", 15) + Event("FUTURE", "x", 16) +
+         Event("DELETED", "plain", 17) + ErrorEvent(410);
+}
+
+std::vector<std::string> Feed(const std::vector<std::string_view>& pieces) {
+  RecordingSink sink;
+  WatchMachine machine({{"", "v1", "Pod", "pods"}, "", ""}, sink);
+  machine.OnListPage(std::string_view(List(7, {})));
+  for (const auto piece : pieces) machine.OnChunk(piece);
+  machine.OnWatchEnd({}, 30s);
+  auto log = sink.Take();
+  log.push_back(machine.Next().request.target);
+  return log;
+}
+
+TEST(WatchMachineStream, MeansTheSameWhereverItIsCut) {
+  const std::string stream = RecordedStream();
+  const std::string_view whole = stream;
+  const auto expected = Feed({whole});
+  ASSERT_EQ(expected.size(), 8U) << "list, complete, five events, the next request";
+  for (std::size_t i = 0; i <= whole.size(); ++i) {
+    EXPECT_EQ(Feed({whole.substr(0, i), whole.substr(i)}), expected) << "cut at " << i;
+    for (std::size_t j = i; j <= whole.size(); j += 37) {
+      ASSERT_EQ(Feed({whole.substr(0, i), whole.substr(i, j - i), whole.substr(j)}), expected)
+          << "cut at " << i << " and " << j;
+    }
+  }
+}
+
+TEST(WatchMachineStream, MeansTheSameByteByByte) {
+  const std::string stream = RecordedStream();
+  std::vector<std::string_view> bytes;
+  for (std::size_t i = 0; i < stream.size(); ++i) {
+    bytes.push_back(std::string_view(stream).substr(i, 1));
+  }
+  EXPECT_EQ(Feed(bytes), Feed({stream}));
+}
+
+TEST(WatchMachineStream, BreakingOffAnywhereLosesAndDoublesNothing) {
+  const std::string stream = Event("ADDED", "a", 8) + Event("ADDED", "b", 9) +
+                             Event("DELETED", "a", 10) + Event("ADDED", "c", 11);
+  for (std::size_t cut = 0; cut <= stream.size(); ++cut) {
+    RecordingSink sink;
+    WatchMachine machine({{"", "v1", "Pod", "pods"}, "", ""}, sink);
+    machine.OnListPage(std::string_view(List(7, {})));
+    sink.Take();
+    machine.OnChunk(std::string_view(stream).substr(0, cut));
+    machine.OnWatchEnd(Fail(Code::kUnavailable, "reset"), 1s);
+    // The server goes on after the version it is asked for.
+    const auto resumed = machine.version().Number();
+    for (std::uint64_t version = resumed + 1; version <= 11; ++version) {
+      const std::size_t line = version - 8;
+      std::size_t begin = 0;
+      for (std::size_t i = 0; i < line; ++i) begin = stream.find('\n', begin) + 1;
+      machine.OnChunk(std::string_view(stream).substr(begin, stream.find('\n', begin) + 1 - begin));
+    }
+    EXPECT_THAT(sink.Take(),
+                ElementsAre("upsert a @8", "upsert b @9", "delete a @10", "upsert c @11"))
+        << "cut at " << cut;
+  }
+}
+
+}  // namespace
+}  // namespace slipway
