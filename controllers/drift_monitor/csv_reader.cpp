@@ -14,6 +14,9 @@
 namespace slipway::drift_monitor {
 namespace {
 
+/// By default a field's buffer grows by 128 bytes a time: thousands of copies of a long field.
+constexpr std::size_t kGrowStep = 16 * 1024;
+
 /// libcsv grows the buffer of one field by this function only: without the limit a quote that is
 /// never closed would take the rest of the file, however long, into memory.
 void* GrowField(void* buffer, std::size_t size) {
@@ -127,6 +130,7 @@ class CsvParser {
   CsvParser() {
     csv_init(&parser_, 0);
     csv_set_realloc_func(&parser_, GrowField);
+    csv_set_blk_size(&parser_, kGrowStep);
   }
   ~CsvParser() { csv_free(&parser_); }
   CsvParser(const CsvParser&) = delete;

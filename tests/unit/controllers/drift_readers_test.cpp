@@ -232,20 +232,19 @@ TEST(ReadJsonLinesTest, LeavesALineOutThatIsTooLong) {
 
 TEST(ReadJsonLinesTest, KeepsTheNewestRows) {
   std::string text;
-  for (int i = 0; i < 50'000; ++i) text += "{\"a\":" + std::to_string(i) + "}\n";
+  for (int i = 0; i < 5'000; ++i) text += "{\"a\":" + std::to_string(i) + "}\n";
   const auto data = JsonLines(text, 100);
   ASSERT_TRUE(data);
   EXPECT_EQ(data->rows, 100U);
   const Numbers numbers = NumbersOf(*data, "a");
-  EXPECT_EQ(*std::ranges::min_element(numbers), 49'900);
+  EXPECT_EQ(*std::ranges::min_element(numbers), 4'900);
 }
 
 TEST(ReadJsonLinesTest, RefusesNamesWithoutEnd) {
-  std::string text;
-  for (std::size_t i = 0; i <= kMaxColumns; ++i) {
-    text += "{\"user-" + std::to_string(i) + "\":1}\n";
-  }
-  const auto data = JsonLines(text, 10);
+  std::string text = "{\"user-0\":1";
+  for (std::size_t i = 1; i <= kMaxColumns; ++i) text += ",\"user-" + std::to_string(i) + "\":1";
+  const auto data = JsonLines(text + "}\n", 10);
+  ASSERT_FALSE(data);
   EXPECT_EQ(data.error().code, Code::kInvalid);
   EXPECT_THAT(ErrorOf(data), HasSubstr("more than 10000 columns (\"user-10000\""));
 }

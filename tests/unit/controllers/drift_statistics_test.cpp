@@ -199,7 +199,7 @@ TEST(Psi, OfCategoriesEqualsNumPy) {
 TEST(Psi, SeesThatEveryCategoryIsNew) {
   Texts reference;
   Texts sample;
-  for (int i = 0; i < 50'000; ++i) {
+  for (int i = 0; i < 20'000; ++i) {
     reference.push_back("a" + std::to_string(i % 3));
     sample.push_back("id-" + std::to_string(i));  // Each of a share below kSmallestShare.
   }
