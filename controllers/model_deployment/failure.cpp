@@ -11,6 +11,16 @@
 namespace slipway::model_deployment {
 namespace {
 
+/// A pod that will never run again, such as an evicted one. It stays until the pod garbage
+/// collector finds it, which may be weeks after its successor took over.
+bool IsOver(const PodView& pod) {
+  return pod.phase == PodView::Phase::kFailed || pod.phase == PodView::Phase::kSucceeded;
+}
+
+bool IsFullyReady(const VariantState& variant) {
+  return variant.view != nullptr && variant.view->ready_replicas >= variant.view->spec_replicas;
+}
+
 bool HasEnded(const PodView& pod) {
   return pod.phase == PodView::Phase::kFailed ||
          std::ranges::any_of(pod.containers,
@@ -45,7 +55,8 @@ std::optional<api::VariantFailure> LastFailure(const VariantState& variant,
   std::optional<api::VariantFailure> waiting;
   bool restarted = false;
   for (const auto& pod : variant.pods) {
-    if (pod.view->ready) continue;
+    const bool replaced = IsOver(*pod.view) && IsFullyReady(variant);
+    if (pod.view->ready || replaced) continue;
     if (HasEnded(*pod.view)) return FromEnd(DescribeEnd(*pod.view));
     restarted = restarted || HasRestarted(*pod.view);
     const auto problem = WhyNotStarting(*pod.view);
