@@ -187,7 +187,10 @@ int RunOperator(const Config& config, const sigset_t& stop_signals) {
   Operator slipway(config, **client, **lease_client, metrics, clock, Identity());
   auto admin = AdminServer::Start(config.admin_address, slipway.Pages());
   if (!admin) return Complain(admin.error());
-  log::Info("started", {{"version", SLIPWAY_VERSION}, {"admin", config.admin_address}});
+  const auto cluster = (*client)->ClusterUid();
+  log::Info("started", {{"version", SLIPWAY_VERSION},
+                        {"admin", config.admin_address},
+                        {"cluster", cluster ? *cluster : cluster.error().message}});
   slipway.Run(stop_signals);
   return 0;
 }
