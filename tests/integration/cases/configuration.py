@@ -18,7 +18,7 @@ def _run(*args: object, env: dict | None = None) -> tuple[int, str]:
 
 
 def _folder(t: Case) -> Path:
-    folder = paths.LOGS / t.ns
+    folder = t.cluster.logs / t.ns
     folder.mkdir(exist_ok=True)
     return folder
 

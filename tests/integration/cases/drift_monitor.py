@@ -33,8 +33,7 @@ def evaluation_pod(t: Case):
     assert set(maps) == {"data"}, spec["volumes"]
     assert all(m["readOnly"] for m in container["volumeMounts"]), container["volumeMounts"]
     assert container["resources"]["limits"]["memory"] == "512Mi", container["resources"]
-    running = t.get("dm", "x")
-    assert running["status"]["phase"] == "Initializing" and kstatus(running) == "InProgress"
+    assert kstatus(t.wait_phase("dm", "x", "Initializing")) == "InProgress"
     assert len(t.children("pod", dm)) == 1
 
 

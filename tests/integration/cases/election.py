@@ -1,11 +1,10 @@
 """Two replicas, of which one writes."""
 
 import signal
-import time
 
 from lib.case import OWN, Case, case
 from lib.operator import Installation, Replica
-from lib.waiting import stays, wait_for
+from lib.waiting import SLOWNESS, Stopwatch, stays, wait_for
 
 from cases.crash import assert_created_once
 
@@ -50,11 +49,8 @@ def only_the_leader_writes(t: Case):
 def leader_is_killed(t: Case):
     _, leader, standby = _two(t)
     leader.end(signal.SIGKILL)
-    killed = time.monotonic()
     wait_for("the standby leads", standby.leads, 15)
-    taken = time.monotonic() - killed
     _completes(t, "x")
-    assert taken <= 15, f"{taken:.1f} s"
 
 
 @case(OWN)
@@ -63,12 +59,11 @@ def leader_is_stopped(t: Case):
     _, leader, standby = _two(t)
     t.job("x", nodes=2)
     t.wait_phase("tj", "x", "Running")
-    asked = time.monotonic()
-    code = leader.end(signal.SIGTERM, within=10)
-    wait_for("the standby leads", standby.leads, 5)
-    taken = time.monotonic() - asked
+    asked = Stopwatch()
+    code = leader.end(signal.SIGTERM)
+    wait_for("the standby leads", standby.leads)
+    asked.assert_within(3, "the handover")
     assert code == 0, f"exit code {code}\n{leader.tail()}"
-    assert taken <= 3, f"{taken:.1f} s"
     _completes(t, "y")
 
 
@@ -85,7 +80,7 @@ def leader_is_paused(t: Case):
     pods = t.wait_pods(job, 3, attempt=1)
     before = _writes(standby)
     leader.send(signal.SIGCONT)
-    code = leader.process.wait(10)
+    code = leader.process.wait(10 * SLOWNESS)
     assert code == LOST_LEASE, f"exit code {code}\n{leader.tail()}"
     for pod in pods:
         t.end_pod(pod)

@@ -1,11 +1,12 @@
 """What a TrainingJob does when its pods fail or people interfere."""
 
 import time
+from datetime import datetime
 
 from lib.case import OWN, SHARED, Case, attempt_of, case
 from lib.kstatus import condition, is_true
 from lib.objects import kwok, service
-from lib.waiting import stays, wait_for
+from lib.waiting import SLOWNESS, stays, wait_for
 
 
 @case(SHARED)
@@ -36,10 +37,15 @@ def backoff_before_a_restart(t: Case):
     t.wait_phase("tj", "x", "Running")
     t.end_pod(t.pods(job)[0], exit_code=1)
     t.wait_phase("tj", "x", "Restarting")
-    failed_at = time.monotonic()
-    t.wait_pods(job, 1, attempt=1)
-    waited = time.monotonic() - failed_at
-    assert 1.5 <= waited <= 6, f"waited {waited:.1f} s"
+    second = t.wait_pods(job, 1, attempt=1)[0]
+    failed = t.get("tj", "x")["status"]["lastFailure"]["time"]
+    created = second["metadata"]["creationTimestamp"]
+    waited = (_time(created) - _time(failed)).total_seconds()
+    assert 3 <= waited <= 6 * SLOWNESS, f"from {failed} to {created}"
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text)
 
 
 @case(SHARED)
@@ -139,7 +145,8 @@ def namespace_deleted(t: Case):
     wait_for("the namespace is gone", lambda: t.kube.find("namespace", "", inner) is None, 40)
     t.ns = outer
     writes = t.audit.writes(t.slipway.user, start, inner)
-    assert len(writes) <= 20, "\n".join(map(str, writes))
+    # Nothing can be created in it any more; trying has to slow down.
+    assert len(writes) <= 60, "\n".join(map(str, writes))
 
 
 @case(SHARED)

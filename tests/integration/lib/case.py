@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 import socket
 import threading
 import time
@@ -12,7 +13,7 @@ from . import objects
 from .audit import Audit
 from .cluster import Cluster
 from .kstatus import condition
-from .kube import KINDS, Kube, path
+from .kube import KINDS, ApiError, Kube, path
 from .operator import Installation
 from .waiting import PATIENCE_S, wait_for
 
@@ -29,6 +30,11 @@ class Declared:
         topic = self.run.__module__.rpartition(".")[2]
         return f"{topic}.{self.run.__name__}"
 
+    @property
+    def ns(self) -> str:
+        """Its namespace."""
+        return re.sub("[^a-z0-9]+", "-", self.name)
+
 
 # One operator serves all of these, which run at the same time, each in its own namespace.
 SHARED = "shared"
@@ -42,7 +48,9 @@ DECLARED: list[Declared] = []
 def case(kind: str):
     """Declares the function that follows as a case."""
     def declare(run):
-        DECLARED.append(Declared(run, kind))
+        declared = Declared(run, kind)
+        assert len(declared.ns) <= 56, f"{declared.name}: too long for a namespace of its own"
+        DECLARED.append(declared)
         return run
     return declare
 
@@ -78,7 +86,8 @@ class Case:
             recorder.stop()
         for installation in self._installations:
             installation.stop()
-        self.kube.delete("namespace", "", self.ns)
+        with contextlib.suppress(OSError, ApiError):  # The cluster is removed soon anyway.
+            self.kube.delete("namespace", "", self.ns)
 
     # Objects -------------------------------------------------------------------------------
 

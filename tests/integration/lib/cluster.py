@@ -1,26 +1,54 @@
 """The cluster of a run: a real control plane with simulated nodes, made and removed by the suite."""
 
+import fcntl
 import hashlib
 import json
 import os
 import shlex
 import subprocess
+from pathlib import Path
 
 from . import paths
 from .kube import Kube
 
-# One cluster for each checkout, so that what a killed run has left behind is found and removed.
-NAME = "it-" + hashlib.sha256(str(paths.REPO).encode()).hexdigest()[:8]
 NODES = 10
+
+
+class Seat:
+    """What only one run can have at a time: the name of a cluster and a folder for logs.
+
+    The lowest free number of this checkout is taken, so that what a killed run has left behind is
+    found by the next one and removed.
+    """
+
+    def __init__(self):
+        checkout = hashlib.sha256(str(paths.REPO).encode()).hexdigest()[:8]
+        for number in range(100):
+            self.cluster = f"it-{checkout}-{number}"
+            self.logs = Path(f"{paths.LOGS}-{number}" if number else paths.LOGS)
+            self.logs.mkdir(parents=True, exist_ok=True)
+            self._lock = open(self.logs / "lock", "w")
+            try:
+                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except BlockingIOError:
+                self._lock.close()
+        raise SystemExit(f"100 runs are under way already; see {paths.LOGS}*")
 
 
 class Cluster:
     """A running cluster as its administrator sees it."""
 
-    def __init__(self):
-        _tool("down")
-        _tool("up", f"--nodes=kwok:{NODES}", "--audit")
-        exports = _tool("env")
+    def __init__(self, seat: Seat):
+        self._name = seat.cluster
+        self.logs = seat.logs
+        self.down()
+        try:
+            self._tool("up", f"--nodes=kwok:{NODES}", "--audit")
+        except BaseException:
+            self.down()
+            raise
+        exports = self._tool("env")
         self.environment = dict(os.environ)
         for line in exports.splitlines():
             name, _, value = line.removeprefix("export ").partition("=")
@@ -41,15 +69,14 @@ class Cluster:
 
     def restart_apiserver(self, sig: str) -> None:
         """Ends the API server by a signal and starts it again; returns once it is ready."""
-        _tool("restart-apiserver", f"--signal={sig}")
+        self._tool("restart-apiserver", f"--signal={sig}")
 
     def down(self) -> None:
-        _tool("down")
+        self._tool("down")
 
-
-def _tool(command: str, *args: str) -> str:
-    done = subprocess.run([paths.CLUSTER, command, f"--name={NAME}", *args], text=True,
-                          capture_output=True, start_new_session=True)
-    if done.returncode != 0:
-        raise SystemExit(f"cluster {command} failed: {done.stderr.strip() or done.stdout.strip()}")
-    return done.stdout
+    def _tool(self, command: str, *args: str) -> str:
+        done = subprocess.run([paths.CLUSTER, command, f"--name={self._name}", *args], text=True,
+                              capture_output=True, start_new_session=True)
+        if done.returncode != 0:
+            raise SystemExit(f"cluster {command} failed: {done.stderr.strip() or done.stdout}")
+        return done.stdout

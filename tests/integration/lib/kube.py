@@ -66,7 +66,7 @@ class Kube:
             self._tls.load_cert_chain(pem.name)
         self._local = threading.local()
 
-    def connect(self, timeout: float = 10) -> http.client.HTTPSConnection:
+    def connect(self, timeout: float = 30) -> http.client.HTTPSConnection:
         address = urlsplit(self.server)
         return http.client.HTTPSConnection(address.hostname, address.port, timeout=timeout,
                                            context=self._tls)
@@ -77,16 +77,18 @@ class Kube:
         for last_try in (False, True):
             reused = getattr(self._local, "connection", None)
             self._local.connection = connection = reused or self.connect()
+            sent = False
             try:
                 connection.request(method, target, json.dumps(body) if body is not None else None,
                                    {"Content-Type": content_type, "Accept": "application/json"})
+                sent = True
                 answer = connection.getresponse()
                 text = answer.read().decode()
             except (OSError, http.client.HTTPException) as problem:
                 connection.close()
                 self._local.connection = None
                 # A kept connection may have been closed meanwhile; a new one tells the truth.
-                if last_try or reused is None or method != "GET":
+                if last_try or reused is None or (sent and method != "GET"):
                     raise OSError(f"{method} {target}: {problem!r}") from problem
                 continue
             if answer.status >= 400:

@@ -14,7 +14,7 @@ from pathlib import Path
 from . import paths
 from .cluster import Cluster
 from .kube import path
-from .waiting import wait_for
+from .waiting import SLOWNESS, wait_for
 
 NAMESPACE = "slipway-system"
 # What of the chart makes sense without a pod of the operator.
@@ -52,7 +52,7 @@ class Replica:
             self.process.send_signal(signal.SIGCONT)
             self.process.send_signal(sig)
         try:
-            return self.process.wait(within)
+            return self.process.wait(within * SLOWNESS)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -108,7 +108,7 @@ class Installation:
         self.namespace = namespace  # empty: all
         self.user = f"system:serviceaccount:{NAMESPACE}:{name}"
         self.replicas: list[Replica] = []
-        self._folder = paths.LOGS / name
+        self._folder = cluster.logs / name
         self._folder.mkdir(parents=True, exist_ok=True)
         objects = self._render(crds)
         self._apply([o for o in objects if o["kind"] in _INSTALLED])

@@ -2,7 +2,6 @@
 
 import importlib
 import os
-import re
 import shutil
 import signal
 import sys
@@ -12,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from . import paths
 from .case import ALONE, DECLARED, OWN, SHARED, Case, Declared
-from .cluster import Cluster
+from .cluster import Cluster, Seat
 from .operator import Installation, kill_all
 
 # Nearly all of a case's time is waiting for something.
@@ -38,8 +37,6 @@ class Suite:
         """Runs all; returns the exit status."""
         if not paths.BINARY.exists():
             raise SystemExit(f"{paths.BINARY} does not exist; build it first: make build")
-        shutil.rmtree(paths.LOGS, ignore_errors=True)
-        paths.LOGS.mkdir(parents=True)
         started = time.monotonic()
         # Ctrl-C raises KeyboardInterrupt by itself; a plain kill has to be made to.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
@@ -57,7 +54,11 @@ class Suite:
         return 1 if self.failed else 0
 
     def _up(self) -> None:
-        self.cluster = Cluster()
+        seat = Seat()
+        for old in seat.logs.iterdir():
+            if old.is_dir():
+                shutil.rmtree(old)
+        self.cluster = Cluster(seat)
         self.cluster.kubectl("apply", "-f", paths.CHART.parent / "namespace.yaml")
         self.shared = Installation(self.cluster, "slipway", crds=True)
         self.cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd",
@@ -76,11 +77,11 @@ class Suite:
         if not cases:
             return
         if kind == SHARED:
-            self.shared.start().wait_working()
+            self.shared.start(elect=False).wait_working()
         with ThreadPoolExecutor(AT_ONCE[kind]) as pool:
             try:
                 list(pool.map(self._run_case, cases))
-            except BaseException:
+            except (KeyboardInterrupt, SystemExit):
                 pool.shutdown(wait=False, cancel_futures=True)
                 os._exit(self._abandon())
         self.shared.stop()
@@ -93,7 +94,7 @@ class Suite:
 
     def _run_case(self, declared: Declared) -> None:
         started = time.monotonic()
-        ns = re.sub("[^a-z0-9]+", "-", declared.name)
+        ns = declared.ns
         t = None
         try:
             t = Case(self.cluster, ns, self.shared if declared.kind == SHARED else None)
@@ -102,9 +103,8 @@ class Suite:
         except Exception:
             verdict, text = "FAILED", f"{traceback.format_exc()}{self._evidence(t, ns)}"
             self.failed.append(declared.name)
-        finally:
-            if t:
-                t.close()
+        if t:
+            t.close()
         say(f"{verdict:<6} {time.monotonic() - started:5.1f} s  {declared.name}\n{text}".rstrip())
 
     def _evidence(self, t: Case | None, ns: str) -> str:

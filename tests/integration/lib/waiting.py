@@ -1,10 +1,13 @@
 """Waiting for the world to become as expected, with a message when it does not."""
 
+import os
 import time
 
 from .kube import ApiError
 
 PATIENCE_S = 20
+# Multiplies every time limit; for a machine that is busy with other things.
+SLOWNESS = float(os.environ.get("SLOWNESS", "1"))
 
 
 def wait_for(what: str, probe, within: float = PATIENCE_S):
@@ -13,6 +16,7 @@ def wait_for(what: str, probe, within: float = PATIENCE_S):
     A probe may also assert; what it said last is part of the error. An API server that does not
     answer, or an object that is not there, counts as not yet.
     """
+    within *= SLOWNESS
     deadline = time.monotonic() + within
     while True:
         try:
@@ -32,3 +36,15 @@ def stays(what: str, probe, seconds: float = 2) -> None:
     while time.monotonic() < deadline:
         assert probe(), f"no longer so: {what}"
         time.sleep(0.1)
+
+
+class Stopwatch:
+    """Started when it is made."""
+
+    def __init__(self):
+        self._started = time.monotonic()
+
+    def assert_within(self, seconds: float, what: str) -> None:
+        """Fails when more time has passed."""
+        passed = time.monotonic() - self._started
+        assert passed <= seconds * SLOWNESS, f"{what} took {passed:.1f} s, more than {seconds:g} s"
