@@ -235,7 +235,7 @@ def foreign_service_under_our_name(t: Case):
     assert "Service" in condition(conflict, "Stalled")["message"]
     stays("it is as it was", lambda: t.get("service", "x") == foreign)
     t.kube.delete("service", t.ns, "x")
-    wait_for("ours is made once the name is free", lambda: t.children("service", md), 40)
+    wait_for("ours is made once the name is free", lambda: t.children("service", md), 90)
     _ready(t)
 
 
@@ -246,5 +246,5 @@ def deletion_takes_everything_along(t: Case):
     wait_for("its children", lambda: t.children("hpa", md) and t.children("deployment", md))
     t.kube.delete("md", t.ns, "x")
     for kind in ("deployment", "service", "pdb", "hpa"):
-        wait_for(f"no {kind}", lambda kind=kind: not t.children(kind, md), 30)
-    wait_for("no pods", lambda: not t.kube.list("pod", t.ns), 30)
+        wait_for(f"no {kind}", lambda kind=kind: not t.children(kind, md), 60)
+    wait_for("no pods", lambda: not t.kube.list("pod", t.ns), 60)

@@ -18,6 +18,7 @@ def _apiserver_restarts(t: Case, sig: str) -> None:
     wait_for("the deployment is ready", lambda: t.get("md", "x")["status"].get("phase") == "Ready")
 
     t.cluster.restart_apiserver(sig)
+    t.kube.disconnect()
     back = Stopwatch()
     t.job("new", nodes=2, pods=kwok(complete_after="1s"))
     for pod in t.pods(running):

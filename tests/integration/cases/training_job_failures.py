@@ -213,7 +213,7 @@ def foreign_service_under_our_name(t: Case):
     assert name in condition(conflict, "Stalled")["message"]
     stays("the foreign service is as it was", lambda: t.get("service", name) == foreign, 2)
     t.kube.delete("service", t.ns, name)
-    wait_for("our service is there", lambda: t.children("service", job), 40)
+    wait_for("our service is there", lambda: t.children("service", job), 90)
     wait_for("the job goes on", lambda: not condition(t.get("tj", "x"), "Stalled"))
 
 

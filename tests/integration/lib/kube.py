@@ -71,6 +71,13 @@ class Kube:
         return http.client.HTTPSConnection(address.hostname, address.port, timeout=timeout,
                                            context=self._tls)
 
+    def disconnect(self) -> None:
+        """Closes this thread's kept connection, for when the server has gone meanwhile."""
+        connection = getattr(self._local, "connection", None)
+        if connection:
+            connection.close()
+        self._local.connection = None
+
     def request(self, method: str, target: str, body: dict | None = None,
                 content_type: str = "application/json") -> dict:
         """Sends one request and returns the answer's object; raises ApiError or OSError."""
@@ -85,8 +92,7 @@ class Kube:
                 answer = connection.getresponse()
                 text = answer.read().decode()
             except (OSError, http.client.HTTPException) as problem:
-                connection.close()
-                self._local.connection = None
+                self.disconnect()
                 # A kept connection may have been closed meanwhile; a new one tells the truth.
                 if last_try or reused is None or (sent and method != "GET"):
                     raise OSError(f"{method} {target}: {problem!r}") from problem

@@ -5,7 +5,7 @@ import time
 
 from .kube import ApiError
 
-PATIENCE_S = 20
+PATIENCE_S = 60  # A garbage collector learns of a new kind only every half minute.
 # Multiplies every time limit; for a machine that is busy with other things.
 SLOWNESS = float(os.environ.get("SLOWNESS", "1"))
 
