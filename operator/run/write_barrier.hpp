@@ -13,7 +13,9 @@ namespace slipway {
 /// Remembers, per custom resource, up to which version of which kind its own writes reach, so
 /// that it is not reconciled on a view that is older than what this process wrote itself. This
 /// only saves work: names and preconditions keep a pass on an old view harmless, and after
-/// `patience` the view is used as it is. Thread-safe.
+/// `patience` the view is used as it is. The patience is long on purpose: views lag most when the
+/// API server is overloaded, and a pass on an old view repeats its writes, which adds to the load.
+/// Thread-safe.
 class WriteBarrier {
  public:
   struct Mark {
@@ -23,7 +25,7 @@ class WriteBarrier {
     std::uint64_t version;
   };
 
-  explicit WriteBarrier(std::chrono::milliseconds patience = std::chrono::seconds(3))
+  explicit WriteBarrier(std::chrono::milliseconds patience = std::chrono::seconds(10))
       : patience_(patience) {}
 
   /// The object of `owner` was written and is now at `version`.
