@@ -71,6 +71,7 @@ class Operator {
       : config_(config),
         metrics_(metrics),
         clock_(clock),
+        client_(client),
         lease_client_(lease_client),
         identity_(std::move(identity)),
         executor_({{kHomeCluster, &client}}, barrier_, metrics, clock,
@@ -120,6 +121,7 @@ class Operator {
   bool MayWrite() const { return !config_.leader_elect || (leader_ && leader_->Leads()); }
 
   std::string NotAlive() const {
+    if (client_.Frozen()) return "the API server's address leads to another cluster than before";
     for (const auto& runner : runners_) {
       const bool stuck =
           runner->Queue().Working() > 0 && clock_.Steady() - runner->LastProgress() > kStuck;
@@ -158,6 +160,7 @@ class Operator {
   const Config& config_;
   Metrics& metrics_;
   const Clock& clock_;
+  Client& client_;
   Client& lease_client_;
   const std::string identity_;
   Cache cache_;
@@ -179,7 +182,7 @@ int RunOperator(const Config& config, const sigset_t& stop_signals) {
   InitTransportLibrary();
   SystemClock clock;
   Metrics metrics(clock);
-  auto client = Connect(config, 32, metrics, clock);
+  auto client = Connect(config, 48, metrics, clock);
   if (!client) return Complain(client.error());
   auto lease_client = Connect(config, 2, metrics, clock);
   if (!lease_client) return Complain(lease_client.error());

@@ -27,11 +27,6 @@ bool HasEnded(const PodView& pod) {
                              [](const ContainerState& item) { return item.exit_code.has_value(); });
 }
 
-bool HasRestarted(const PodView& pod) {
-  return std::ranges::any_of(pod.containers,
-                             [](const ContainerState& item) { return item.restarts > 0; });
-}
-
 api::VariantFailure FromEnd(const PodEnd& end) {
   api::VariantFailure failure{end.reason, OneLine(end.message), end.exit_code, std::nullopt};
   if (end.time) failure.time = StatusTime(*end.time);
@@ -50,22 +45,17 @@ std::optional<api::VariantFailure> WhyNoPod(const VariantState& variant) {
 
 }  // namespace
 
-std::optional<api::VariantFailure> LastFailure(const VariantState& variant,
-                                               const std::optional<api::VariantFailure>& recorded) {
+std::optional<api::VariantFailure> LastFailure(const VariantState& variant) {
   std::optional<api::VariantFailure> waiting;
-  bool restarted = false;
   for (const auto& pod : variant.pods) {
     const bool replaced = IsOver(*pod.view) && IsFullyReady(variant);
     if (pod.view->ready || replaced) continue;
     if (HasEnded(*pod.view)) return FromEnd(DescribeEnd(*pod.view));
-    restarted = restarted || HasRestarted(*pod.view);
     const auto problem = WhyNotStarting(*pod.view);
     if (problem && !waiting) {
       waiting = api::VariantFailure{problem->reason, problem->message, {}, {}};
     }
   }
-  const bool known_end = recorded && recorded->exit_code;
-  if (restarted && known_end) return recorded;
   return waiting ? waiting : WhyNoPod(variant);
 }
 

@@ -22,15 +22,7 @@ using Phase = api::ModelDeploymentPhase;
 /// points is worth a write.
 constexpr std::int32_t kUtilizationStep = 10;
 
-std::optional<api::VariantFailure> RecordedFailure(
-    const std::optional<api::ModelDeploymentStatus>& recorded, const std::string& variant) {
-  if (!recorded) return std::nullopt;
-  const auto found = std::ranges::find(recorded->variants, variant, &api::VariantStatus::name);
-  return found == recorded->variants.end() ? std::nullopt : found->last_failure;
-}
-
-api::VariantStatus MakeVariant(const api::ModelDeployment& deployment, const Observed& observed,
-                               const VariantState& variant) {
+api::VariantStatus MakeVariant(const Observed& observed, const VariantState& variant) {
   const DeploymentView none;
   const DeploymentView& view = variant.view == nullptr ? none : *variant.view;
   const bool serves = observed.service != nullptr && variant.name == observed.serving;
@@ -39,14 +31,13 @@ api::VariantStatus MakeVariant(const api::ModelDeployment& deployment, const Obs
           view.replicas,
           view.ready_replicas,
           view.updated_replicas,
-          LastFailure(variant, RecordedFailure(deployment.status, variant.name))};
+          LastFailure(variant)};
 }
 
-std::vector<api::VariantStatus> MakeVariants(const api::ModelDeployment& deployment,
-                                             const Observed& observed) {
+std::vector<api::VariantStatus> MakeVariants(const Observed& observed) {
   std::vector<api::VariantStatus> variants;
   for (const auto& variant : observed.variants) {
-    variants.push_back(MakeVariant(deployment, observed, variant));
+    variants.push_back(MakeVariant(observed, variant));
   }
   return variants;
 }
@@ -173,7 +164,7 @@ api::ModelDeploymentStatus MakeStatus(const ObjectKey& key, const api::ModelDepl
                                       const Settings& settings, Instant now) {
   api::ModelDeploymentStatus status = deployment.status.value_or(api::ModelDeploymentStatus{});
   status.observed_generation = deployment.meta.generation;
-  status.variants = MakeVariants(deployment, observed);
+  status.variants = MakeVariants(observed);
   Account account = Describe(deployment, observed, status.variants, problem);
   account.message = OneLine(account.message);
   const DeploymentView* serving = observed.Serving().view;

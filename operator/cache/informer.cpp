@@ -51,7 +51,9 @@ void Informer::Run(std::stop_token stop) {
 
 void Informer::Step(const WatchMachine::Step& step, std::stop_token stop) {
   if (step.action == WatchMachine::Action::kList) {
-    auto answer = client_.Send(step.request, kListDeadline);
+    const auto confirmed = client_.ConfirmCluster();
+    auto answer = confirmed ? client_.Send(step.request, kListDeadline)
+                            : Result<HttpResponse>(tl::unexpected(confirmed.error()));
     if (answer) {
       age_.Touch(clock_.Steady());
       return machine_.OnListPage(std::string_view(answer->body));

@@ -7,6 +7,7 @@
 #include <thread>
 #include <utility>
 
+#include "operator/base/log.hpp"
 #include "operator/kube/json_view.hpp"
 #include "operator/kube/retry.hpp"
 #include "operator/kube/status_error.hpp"
@@ -17,6 +18,9 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kDefaultHint = std::chrono::seconds(1);
+constexpr std::string_view kOtherCluster =
+    "the API server's address leads to another cluster than before (its namespace kube-system has "
+    "another UID); nothing is written until the operator is restarted";
 constexpr ResourceType kNamespaces{"", "v1", "Namespace", "namespaces"};
 
 bool IsRead(const HttpRequest& request) { return request.method == HttpRequest::Method::kGet; }
@@ -70,8 +74,15 @@ std::vector<Result<HttpResponse>> Client::SendAll(std::vector<HttpRequest> reque
   exchanges.reserve(requests.size());
   for (HttpRequest& request : requests) exchanges.push_back({std::move(request)});
   std::vector<Exchange*> round;
-  for (Exchange& exchange : exchanges) round.push_back(&exchange);
+  for (Exchange& exchange : exchanges) {
+    if (frozen_ && !IsRead(exchange.request)) {
+      exchange.result = Fail(Code::kUnavailable, std::string(kOtherCluster));
+    } else {
+      round.push_back(&exchange);
+    }
+  }
   while (!round.empty()) {
+    std::this_thread::sleep_for(TakeTurn(round.size()));
     RunRound(round, end);
     std::erase_if(round, [&](Exchange* exchange) { return !MayRetry(*exchange, end); });
     milliseconds wait{0};
@@ -135,6 +146,22 @@ Result<std::string> Client::ClusterUid() {
   std::string uid = (*object)["metadata"]["uid"].Text();
   if (uid.empty()) return Fail(Code::kInternal, "the namespace kube-system has no metadata.uid");
   return uid;
+}
+
+Result<void> Client::ConfirmCluster() {
+  const auto uid = ClusterUid();
+  if (!uid) return {};
+  const std::lock_guard lock(mutex_);
+  if (known_uid_.empty()) known_uid_ = *uid;
+  if (known_uid_ == *uid) return {};
+  log::Error(kOtherCluster, {{"cluster", cluster_.name}, {"before", known_uid_}, {"now", *uid}});
+  frozen_ = true;
+  return Fail(Code::kUnavailable, std::string(kOtherCluster));
+}
+
+milliseconds Client::TakeTurn(std::size_t requests) {
+  const std::lock_guard lock(mutex_);
+  return bucket_.Take(static_cast<double>(requests), clock_.Steady());
 }
 
 void Client::Record(const HttpRequest& request, const std::string& code, SteadyInstant started) {

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -14,6 +16,7 @@
 #include "operator/kube/credentials.hpp"
 #include "operator/kube/identity.hpp"
 #include "operator/kube/request.hpp"
+#include "operator/kube/token_bucket.hpp"
 #include "operator/kube/transport.hpp"
 
 namespace slipway {
@@ -27,9 +30,14 @@ namespace slipway {
 ///
 /// All of it within the caller's deadline: what could only succeed later is returned as the error
 /// it is, with `retry_after`.
+///
+/// Requests beyond kRequestsPerSecond wait. That is far above what work needs and what an API
+/// server bears for long; it bounds the harm of a mistake of ours that repeats itself.
 class Client {
  public:
   static constexpr std::chrono::milliseconds kDefaultDeadline = std::chrono::seconds(10);
+  static constexpr double kRequestsPerSecond = 500;
+  static constexpr double kRequestBurst = 1000;
 
   Client(ClusterId cluster, std::unique_ptr<Transport> transport,
          std::shared_ptr<CredentialSource> credentials, Metrics& metrics, const Clock& clock);
@@ -48,15 +56,22 @@ class Client {
   Result<void> Stream(HttpRequest request, StreamLimits limits, std::stop_token stop,
                       std::function<void(std::string_view chunk)> sink);
 
-  /// The UID of the namespace kube-system, by which a cluster is known: when it differs from the
-  /// one seen before, the address leads to another cluster.
+  /// The UID of the namespace kube-system, by which a cluster is known.
   Result<std::string> ClusterUid();
+
+  /// Fails when the address leads to another cluster than at the first call: nothing that is known
+  /// is true there, and from then on every write is refused here. To be asked before a list. When
+  /// the UID cannot be read, that is no failure.
+  Result<void> ConfirmCluster();
+  /// Whether ConfirmCluster has found another cluster.
+  bool Frozen() const { return frozen_; }
 
  private:
   struct Exchange;
 
   void RunRound(std::vector<Exchange*>& round, SteadyInstant end);
   bool MayRetry(Exchange& exchange, SteadyInstant end);
+  std::chrono::milliseconds TakeTurn(std::size_t requests);
   void Record(const HttpRequest& request, const std::string& code, SteadyInstant started);
 
   ClusterId cluster_;
@@ -64,6 +79,10 @@ class Client {
   std::shared_ptr<CredentialSource> credentials_;
   Metrics& metrics_;
   const Clock& clock_;
+  std::atomic<bool> frozen_{false};
+  std::mutex mutex_;
+  std::string known_uid_;                                 // guarded by mutex_
+  TokenBucket bucket_{kRequestsPerSecond, kRequestBurst};  // guarded by mutex_
 };
 
 }  // namespace slipway

@@ -29,7 +29,9 @@ ContainerState DecodeContainer(const JsonView& status) {
   const JsonView waiting = status["state"]["waiting"];
   container.waiting_reason = waiting["reason"].Text();
   container.waiting_message = waiting["message"].Text();
-  const JsonView terminated = status["state"]["terminated"];
+  JsonView terminated = status["state"]["terminated"];
+  // Between two starts of a container that crashes, and until it is ready again.
+  if (!terminated.IsObject() && !container.ready) terminated = status["lastState"]["terminated"];
   if (terminated.IsObject()) container.exit_code = Int32(terminated["exitCode"]);
   container.terminated_reason = terminated["reason"].Text();
   container.termination_message = terminated["message"].Text();

@@ -17,7 +17,8 @@ struct ContainerState {
   std::int32_t restarts = 0;
   std::string waiting_reason;  ///< E.g. ImagePullBackOff; empty when not waiting.
   std::string waiting_message;
-  std::optional<std::int32_t> exit_code;  ///< Set once terminated.
+  /// How it ended, or, while it is being started again and until it is ready, how its last run did.
+  std::optional<std::int32_t> exit_code;
   std::string terminated_reason;          ///< E.g. OOMKilled, Error, Completed.
   std::string termination_message;        ///< What the program wrote to /dev/termination-log.
   std::optional<Instant> finished;

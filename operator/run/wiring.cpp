@@ -7,6 +7,10 @@
 namespace slipway {
 namespace {
 
+/// Children change in bursts: a pod is created, scheduled and started, and so are its neighbours.
+/// Their owner is looked at once for what comes within this time.
+constexpr std::chrono::milliseconds kBurst{200};
+
 Priority PriorityOf(bool initial) { return initial ? Priority::kInitial : Priority::kLive; }
 
 }  // namespace
@@ -21,9 +25,7 @@ void Wiring::Watch(Client& client, const std::string& ns) {
     for (const auto& child : runner->Spec().owns) {
       if (!owned.insert(child.type).second) continue;
       AddInformer(client, child, ns, std::string(labels::kSelector),
-                  [this](const Object& object, bool initial) {
-                    EnqueueOwner(object, PriorityOf(initial));
-                  });
+                  [this](const Object& object, bool initial) { EnqueueOwner(object, initial); });
     }
   }
 }
@@ -39,12 +41,17 @@ void Wiring::AddInformer(Client& client, const AnyResource& resource, const std:
                                  std::move(options), metrics_, clock_, std::move(on_change)));
 }
 
-void Wiring::EnqueueOwner(const Object& child, Priority priority) {
+void Wiring::EnqueueOwner(const Object& child, bool initial) {
   const auto key = OwnerKey(child.meta);
   const auto kind = child.meta.labels.find(labels::kOwnerKind);
   if (!key || kind == child.meta.labels.end()) return;
   for (const auto& runner : runners_) {
-    if (runner->Spec().kind.type.kind == kind->second) runner->Queue().Add(*key, priority);
+    if (runner->Spec().kind.type.kind != kind->second) continue;
+    if (initial) {
+      runner->Queue().Add(*key, Priority::kInitial);
+    } else {
+      runner->Queue().AddAfter(*key, kBurst);
+    }
   }
 }
 

@@ -29,7 +29,7 @@ class Wiring {
   void AddInformer(Client& client, const AnyResource& resource, const std::string& ns,
                    const std::string& selector, Informer::OnChange on_change);
   /// Queues the custom resource that a child belongs to.
-  void EnqueueOwner(const Object& child, Priority priority);
+  void EnqueueOwner(const Object& child, bool initial);
 
   Cache& cache_;
   std::vector<std::unique_ptr<Runner>>& runners_;

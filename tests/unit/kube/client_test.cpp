@@ -203,6 +203,35 @@ TEST_F(ClientTest, KnowsAClusterByItsSystemNamespace) {
   EXPECT_EQ(client_->ClusterUid().error().code, Code::kForbidden);
 }
 
+TEST_F(ClientTest, WritesNothingOnceTheAddressLeadsToAnotherCluster) {
+  const std::string target = "/api/v1/namespaces/kube-system";
+  Answer(target, HttpResponse{200, R"({"metadata":{"uid":"u-1"}})"});
+  EXPECT_TRUE(client_->ConfirmCluster());
+  Answer(target, HttpResponse{403, ""});
+  EXPECT_TRUE(client_->ConfirmCluster()) << "what cannot be read is no other cluster";
+  Answer(target, HttpResponse{200, R"({"metadata":{"uid":"u-1"}})"});
+  EXPECT_TRUE(client_->ConfirmCluster());
+  EXPECT_FALSE(client_->Frozen());
+
+  Answer(target, HttpResponse{200, R"({"metadata":{"uid":"u-2"}})"});
+  EXPECT_THAT(client_->ConfirmCluster().error().message, HasSubstr("another cluster"));
+  EXPECT_TRUE(client_->Frozen());
+  transport_->sent.clear();
+  Answer("/r", HttpResponse{200, "read"});
+  const auto answers = client_->SendAll({Write("/w"), Read("/r")});
+  EXPECT_EQ(answers[0].error().code, Code::kUnavailable);
+  EXPECT_THAT(answers[0].error().message, HasSubstr("until the operator is restarted"));
+  EXPECT_EQ(answers[1]->body, "read");
+  EXPECT_THAT(transport_->sent, ElementsAre("/r"));
+}
+
+TEST_F(ClientTest, BoundsTheRateOfRequests) {
+  const auto burst = static_cast<std::size_t>(Client::kRequestBurst);
+  const auto start = clock_.Steady();
+  client_->SendAll(std::vector<HttpRequest>(burst + 100, Read("/a")));
+  EXPECT_GE(clock_.Steady() - start, 100ms);
+}
+
 TEST_F(ClientTest, MeasuresEveryTry) {
   Answer("/a", Fail(Code::kUnavailable, "m"));
   Answer("/a", HttpResponse{200, ""});

@@ -59,6 +59,18 @@ TEST(DecodePod, ReadsHowAContainerEnded) {
   EXPECT_EQ(pod.containers[1].exit_code, 0);
 }
 
+TEST(DecodePod, RemembersTheLastEndUntilTheContainerIsReadyAgain) {
+  const PodView pod = Decode(kPods, R"({"status":{"phase":"Running","containerStatuses":[
+      {"name":"loops","ready":false,"state":{"waiting":{"reason":"CrashLoopBackOff"}},
+       "lastState":{"terminated":{"exitCode":7,"reason":"Error"}}},
+      {"name":"well","ready":true,"state":{"running":{}},
+       "lastState":{"terminated":{"exitCode":7,"reason":"Error"}}}]}})");
+  EXPECT_EQ(pod.containers[0].waiting_reason, "CrashLoopBackOff");
+  EXPECT_EQ(pod.containers[0].exit_code, 7);
+  EXPECT_EQ(pod.containers[0].terminated_reason, "Error");
+  EXPECT_FALSE(pod.containers[1].exit_code);
+}
+
 TEST(DecodePod, KnowsEveryPhase) {
   EXPECT_EQ(Decode(kPods, R"({"status":{"phase":"Succeeded"}})").phase, PodView::Phase::kSucceeded);
   for (const auto* json : {"{}", R"({"status":{"phase":"Unknown"}})",

@@ -1,0 +1,71 @@
+"""Installs what a case needs: Debian packages as they are, Python packages into a venv of its own."""
+
+import fcntl
+import json
+import os
+import shutil
+import subprocess
+
+from . import paths
+from .cases import PYTHON, Case, venv
+
+BASIC = ("iproute2", "mount", "python3", "util-linux")
+
+
+def install(case: Case, say) -> str:
+    """Says nothing when all is there; returns what went wrong, or an empty text."""
+    wanted = [*BASIC, *case.debian, *(["python3-venv"] if case.python else [])]
+    missing = [package for package in wanted if not _debian_version(package)]
+    if missing:
+        say(f"{case.name}: installing {', '.join(missing)}")
+        env = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+        for command in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", *missing]):
+            problem = _run(["apt-get", *command], env)
+            if problem:
+                return problem
+    return _make_venv(case, say) if case.python else ""
+
+
+def version(case: Case) -> str:
+    """What the run was made with, for its output."""
+    parts = [f"{p} {_debian_version(p)}" for p in case.debian]
+    if case.python:
+        listed = subprocess.run([venv(case) / "bin" / "python3", "-m", "pip", "list", "--format=json"],
+                                capture_output=True, text=True, check=True).stdout
+        here = {p["name"].lower(): p["version"] for p in json.loads(listed)}
+        parts += [f"{name} {here[name.partition('==')[0]]}" for name in case.python]
+    return ", ".join(parts) or f"python3 {_debian_version('python3')}"
+
+
+def _debian_version(package: str) -> str:
+    asked = subprocess.run(["dpkg-query", "-W", "-f", "${db:Status-Status} ${Version}", package],
+                           capture_output=True, text=True).stdout
+    status, _, found = asked.partition(" ")
+    return found if status == "installed" else ""
+
+
+def _make_venv(case: Case, say) -> str:
+    folder = venv(case)
+    paths.cache().mkdir(parents=True, exist_ok=True)
+    with open(paths.cache() / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        wanted, made = "\n".join(case.python), folder / "made-of"
+        if made.exists() and made.read_text() == wanted:
+            return ""
+        say(f"{case.name}: installing {', '.join(case.python)}")
+        shutil.rmtree(folder, ignore_errors=True)
+        for command in ([PYTHON, "-m", "venv", folder],
+                        [folder / "bin" / "python3", "-m", "pip", "install", "--quiet", *case.python]):
+            problem = _run(command)
+            if problem:
+                return problem
+        made.write_text(wanted)
+    return ""
+
+
+def _run(command: list, env: dict[str, str] | None = None) -> str:
+    """Returns the end of the output of a command that failed."""
+    done = subprocess.run(command, capture_output=True, text=True, env=env)
+    if done.returncode == 0:
+        return ""
+    return "\n".join((done.stdout + done.stderr).strip().splitlines()[-15:]) or f"exit {done.returncode}"
