@@ -201,6 +201,7 @@ int RunOperator(const Config& config, const sigset_t& stop_signals) {
 /// The settings of flags, environment and file, or what is wrong with them.
 Result<Config> Configure(const std::map<std::string, std::string>& flags, std::string file) {
   std::vector<ConfigSource> sources{{"flag", flags, {}, {}}, ReadEnvironment(&std::getenv)};
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread yet.
   if (const char* named = std::getenv("SLIPWAY_CONFIG"); file.empty() && named != nullptr) {
     file = named;
   }

@@ -26,12 +26,8 @@ api::VariantStatus MakeVariant(const Observed& observed, const VariantState& var
   const DeploymentView none;
   const DeploymentView& view = variant.view == nullptr ? none : *variant.view;
   const bool serves = observed.service != nullptr && variant.name == observed.serving;
-  return {variant.name,
-          serves ? 100 : 0,
-          view.replicas,
-          view.ready_replicas,
-          view.updated_replicas,
-          LastFailure(variant)};
+  return {variant.name,        serves ? 100 : 0,      view.replicas,
+          view.ready_replicas, view.updated_replicas, LastFailure(variant)};
 }
 
 std::vector<api::VariantStatus> MakeVariants(const Observed& observed) {

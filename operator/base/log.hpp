@@ -54,7 +54,7 @@ std::optional<Level> ParseLevel(std::string_view text);
 /// field, or one of the line itself, hides an outer one of the same name.
 class Scope {
  public:
-  explicit Scope(Fields fields);
+  Scope(Fields fields);
   ~Scope();
   Scope(const Scope&) = delete;
   Scope& operator=(const Scope&) = delete;

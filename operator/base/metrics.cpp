@@ -9,8 +9,9 @@
 #include <array>
 #include <atomic>
 #include <map>
-#include <mutex>
 #include <type_traits>
+
+#include "operator/base/mutex.hpp"
 
 namespace slipway {
 namespace {
@@ -107,8 +108,8 @@ struct Metrics::Impl {
   prometheus::Family<prometheus::Counter>& events_emitted =
       Declare<prometheus::Counter>(kEventsEmitted);
 
-  std::mutex ages_mutex;
-  std::map<std::string, AgeGauge::State, std::less<>> ages;
+  Mutex ages_mutex;
+  std::map<std::string, AgeGauge::State, std::less<>> ages SLIPWAY_GUARDED_BY(ages_mutex);
 };
 
 void Counter::Increment() const { series_->Increment(); }
@@ -159,7 +160,7 @@ Counter Metrics::WritesSkipped(std::string_view resource) {
 }
 
 AgeGauge Metrics::WatchAge(std::string_view resource) {
-  const std::lock_guard lock(impl_->ages_mutex);
+  const MutexLock lock(impl_->ages_mutex);
   const auto found = impl_->ages.find(resource);
   if (found != impl_->ages.end()) return AgeGauge(found->second);
   auto& gauge = impl_->watch_age.Add({{"resource", std::string(resource)}});
@@ -185,7 +186,7 @@ Counter Metrics::EventsEmitted() { return Counter(impl_->events_emitted.Add({}))
 std::string Metrics::Render() const {
   const SteadyInstant now = impl_->clock.Steady();
   {
-    const std::lock_guard lock(impl_->ages_mutex);
+    const MutexLock lock(impl_->ages_mutex);
     for (auto& [resource, age] : impl_->ages) {
       const SteadyInstant last{SteadyInstant::duration{age.last.load()}};
       age.gauge->Set(std::chrono::duration<double>(now - last).count());

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <condition_variable>
-#include <mutex>
 
 #include "operator/base/log.hpp"
+#include "operator/base/mutex.hpp"
 #include "operator/kube/retry.hpp"
 
 namespace slipway {
@@ -37,10 +37,10 @@ Informer::Informer(Client& client, Store& store, AnyResource resource,
 }
 
 void Informer::Start() {
-  thread_ = std::jthread([this](std::stop_token stop) { Run(stop); });
+  thread_ = std::jthread([this](const std::stop_token& stop) { Run(stop); });
 }
 
-void Informer::Run(std::stop_token stop) {
+void Informer::Run(const std::stop_token& stop) {
   log::Scope scope({{"resource", resource_.type.plural}, {"cluster", store_.Cluster().name}});
   while (!stop.stop_requested()) {
     const auto step = machine_.Next();
@@ -49,7 +49,7 @@ void Informer::Run(std::stop_token stop) {
   }
 }
 
-void Informer::Step(const WatchMachine::Step& step, std::stop_token stop) {
+void Informer::Step(const WatchMachine::Step& step, const std::stop_token& stop) {
   if (step.action == WatchMachine::Action::kList) {
     const auto confirmed = client_.ConfirmCluster();
     auto answer = confirmed ? client_.Send(step.request, kListDeadline)
@@ -77,14 +77,14 @@ void Informer::Step(const WatchMachine::Step& step, std::stop_token stop) {
   machine_.OnWatchEnd(end, std::chrono::duration_cast<milliseconds>(clock_.Steady() - started));
 }
 
-void Informer::Wait(unsigned backoff_step, std::stop_token stop) {
+void Informer::Wait(unsigned backoff_step, const std::stop_token& stop) {
   const auto ceiling =
       std::min(kLongestDelay, kFirstDelay * (1U << std::min(backoff_step - 1, 6U)));
   std::uniform_int_distribution<std::int64_t> random(ceiling.count() / 2, ceiling.count());
-  std::mutex mutex;
+  Mutex mutex;
   std::condition_variable_any stopped;
-  std::unique_lock lock(mutex);
-  stopped.wait_for(lock, stop, milliseconds(random(jitter_)), [] { return false; });
+  const MutexLock lock(mutex);
+  stopped.wait_for(mutex, stop, milliseconds(random(jitter_)), [] { return false; });
 }
 
 std::shared_ptr<Object> Informer::Decode(const JsonView& view) {

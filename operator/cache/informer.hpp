@@ -27,9 +27,9 @@ class Informer final : private WatchSink {
   void Start();
 
  private:
-  void Run(std::stop_token stop);
-  void Step(const WatchMachine::Step& step, std::stop_token stop);
-  void Wait(unsigned backoff_step, std::stop_token stop);
+  void Run(const std::stop_token& stop);
+  void Step(const WatchMachine::Step& step, const std::stop_token& stop);
+  void Wait(unsigned backoff_step, const std::stop_token& stop);
 
   void OnListStart() override;
   void OnListItem(const JsonView& object) override;

@@ -35,12 +35,12 @@ std::optional<ObjectKey> OwnerKey(const ObjectMeta& meta) {
 }
 
 void Store::Expect(const std::string& scope) {
-  std::unique_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   scopes_.try_emplace(scope);
 }
 
 Store::Change Store::Upsert(ObjectPtr object) {
-  std::unique_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   Raise(ScopeOf(object->key.ns).seen, object->meta.resource_version);
   auto& slot = objects_[object->key];
   if (slot && IsStale(*slot, *object)) return {false, slot};
@@ -53,7 +53,7 @@ Store::Change Store::Upsert(ObjectPtr object) {
 
 Store::Change Store::Remove(const ObjectKey& key, std::string_view uid,
                             const ResourceVersion& version) {
-  std::unique_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   Raise(ScopeOf(key.ns).seen, version);
   const auto found = objects_.find(key);
   if (found == objects_.end() || found->second->meta.uid != uid) return {};
@@ -65,7 +65,7 @@ Store::Change Store::Remove(const ObjectKey& key, std::string_view uid,
 
 std::vector<ObjectPtr> Store::Replace(const std::string& scope, std::vector<ObjectPtr> objects,
                                       const ResourceVersion& version) {
-  std::unique_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   std::vector<ObjectPtr> changed;
   std::unordered_map<ObjectKey, ObjectPtr, ObjectKeyHash> next;
   next.reserve(objects.size());
@@ -95,20 +95,20 @@ std::vector<ObjectPtr> Store::Replace(const std::string& scope, std::vector<Obje
 }
 
 ObjectPtr Store::Find(const ObjectKey& key) const {
-  std::shared_lock lock(mutex_);
+  const SharedLock lock(mutex_);
   const auto found = objects_.find(key);
   return found == objects_.end() ? nullptr : found->second;
 }
 
 void Store::AppendOwned(std::string_view owner_uid, std::vector<ObjectPtr>& out) const {
-  std::shared_lock lock(mutex_);
+  const SharedLock lock(mutex_);
   const auto owned = by_owner_.find(std::string(owner_uid));
   if (owned == by_owner_.end()) return;
   for (const auto& [key, object] : owned->second) out.push_back(object);
 }
 
 std::vector<ObjectPtr> Store::All() const {
-  std::shared_lock lock(mutex_);
+  const SharedLock lock(mutex_);
   std::vector<ObjectPtr> all;
   all.reserve(objects_.size());
   for (const auto& [key, object] : objects_) all.push_back(object);
@@ -116,30 +116,30 @@ std::vector<ObjectPtr> Store::All() const {
 }
 
 std::size_t Store::Size() const {
-  std::shared_lock lock(mutex_);
+  const SharedLock lock(mutex_);
   return objects_.size();
 }
 
 void Store::SeenUpTo(const std::string& scope, const ResourceVersion& version) {
-  std::unique_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   Raise(scopes_[scope].seen, version);
 }
 
 std::uint64_t Store::Seen(const std::string& ns) const {
-  std::shared_lock lock(mutex_);
+  const SharedLock lock(mutex_);
   auto scope = scopes_.find(ns);
   if (scope == scopes_.end()) scope = scopes_.find("");
   return scope == scopes_.end() ? 0 : scope->second.seen;
 }
 
 bool Store::Synced(const std::string& scope) const {
-  std::shared_lock lock(mutex_);
+  const SharedLock lock(mutex_);
   const auto found = scopes_.find(scope);
   return found != scopes_.end() && found->second.synced;
 }
 
 bool Store::Synced() const {
-  std::shared_lock lock(mutex_);
+  const SharedLock lock(mutex_);
   return !scopes_.empty() && std::all_of(scopes_.begin(), scopes_.end(),
                                          [](const auto& scope) { return scope.second.synced; });
 }

@@ -2,13 +2,12 @@
 
 #include <cstdint>
 #include <map>
-#include <mutex>
 #include <optional>
-#include <shared_mutex>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
+#include "operator/base/mutex.hpp"
 #include "operator/kube/resource.hpp"
 
 namespace slipway {
@@ -56,21 +55,21 @@ class Store {
   bool Synced() const;
 
  private:
-  void Index(const ObjectPtr& object);
-  void Unindex(const Object& object);
+  void Index(const ObjectPtr& object) SLIPWAY_REQUIRES(mutex_);
+  void Unindex(const Object& object) SLIPWAY_REQUIRES(mutex_);
   struct Scope {
     std::uint64_t seen = 0;
     bool synced = false;
   };
-  Scope& ScopeOf(const std::string& ns);
+  Scope& ScopeOf(const std::string& ns) SLIPWAY_REQUIRES(mutex_);
 
   const ClusterId cluster_;
   const ResourceType type_;
-  mutable std::shared_mutex mutex_;
-  // All below are guarded by mutex_.
-  std::unordered_map<ObjectKey, ObjectPtr, ObjectKeyHash> objects_;
-  std::unordered_map<std::string, std::map<ObjectKey, ObjectPtr>> by_owner_;
-  std::map<std::string, Scope> scopes_;
+  mutable SharedMutex mutex_;
+  std::unordered_map<ObjectKey, ObjectPtr, ObjectKeyHash> objects_ SLIPWAY_GUARDED_BY(mutex_);
+  std::unordered_map<std::string, std::map<ObjectKey, ObjectPtr>> by_owner_
+      SLIPWAY_GUARDED_BY(mutex_);
+  std::map<std::string, Scope> scopes_ SLIPWAY_GUARDED_BY(mutex_);
 };
 
 /// The UID of the owner that an object names by label, or an empty text.

@@ -151,7 +151,7 @@ Result<std::string> Client::ClusterUid() {
 Result<void> Client::ConfirmCluster() {
   const auto uid = ClusterUid();
   if (!uid) return {};
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (known_uid_.empty()) known_uid_ = *uid;
   if (known_uid_ == *uid) return {};
   log::Error(kOtherCluster, {{"cluster", cluster_.name}, {"before", known_uid_}, {"now", *uid}});
@@ -160,7 +160,7 @@ Result<void> Client::ConfirmCluster() {
 }
 
 milliseconds Client::TakeTurn(std::size_t requests) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return bucket_.Take(static_cast<double>(requests), clock_.Steady());
 }
 

@@ -4,7 +4,6 @@
 #include <chrono>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -12,6 +11,7 @@
 
 #include "operator/base/clock.hpp"
 #include "operator/base/metrics.hpp"
+#include "operator/base/mutex.hpp"
 #include "operator/base/result.hpp"
 #include "operator/kube/credentials.hpp"
 #include "operator/kube/identity.hpp"
@@ -80,9 +80,9 @@ class Client {
   Metrics& metrics_;
   const Clock& clock_;
   std::atomic<bool> frozen_{false};
-  std::mutex mutex_;
-  std::string known_uid_;                                 // guarded by mutex_
-  TokenBucket bucket_{kRequestsPerSecond, kRequestBurst};  // guarded by mutex_
+  Mutex mutex_;
+  std::string known_uid_ SLIPWAY_GUARDED_BY(mutex_);
+  TokenBucket bucket_ SLIPWAY_GUARDED_BY(mutex_){kRequestsPerSecond, kRequestBurst};
 };
 
 }  // namespace slipway

@@ -152,7 +152,7 @@ Result<std::shared_ptr<CpprestConnector>> CpprestConnector::Make(
 
 Result<std::shared_ptr<const CpprestConnector::Session>> CpprestConnector::CurrentSession() {
   auto credentials = source_->Current();
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (session_ && session_->credentials == credentials) return session_;
   auto session = MakeSession(credentials, session_.get());
   if (session) {
@@ -204,7 +204,7 @@ std::shared_ptr<http_client> CpprestConnector::MakeClient(
 }
 
 void CpprestConnector::AbandonConnections(const std::shared_ptr<const Session>& session) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (session_ != session) return;
   session_ = std::make_shared<Session>(
       Session{session->credentials, session->tls, MakeClient(session->tls)});

@@ -6,9 +6,9 @@
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <string_view>
 
+#include "operator/base/mutex.hpp"
 #include "operator/base/result.hpp"
 #include "operator/kube/credentials.hpp"
 #include "operator/kube/request.hpp"
@@ -75,8 +75,8 @@ class CpprestConnector : public std::enable_shared_from_this<CpprestConnector> {
 
   const TransportOptions options_;
   const std::shared_ptr<CredentialSource> source_;
-  std::mutex mutex_;
-  std::shared_ptr<const Session> session_;  ///< Guarded by mutex_.
+  Mutex mutex_;
+  std::shared_ptr<const Session> session_ SLIPWAY_GUARDED_BY(mutex_);
 };
 
 }  // namespace slipway

@@ -4,13 +4,13 @@
 
 #include <algorithm>
 #include <fstream>
-#include <mutex>
 #include <set>
 #include <sstream>
 #include <thread>
 
 #include "operator/base/clock.hpp"
 #include "operator/base/log.hpp"
+#include "operator/base/mutex.hpp"
 #include "operator/kube/exec_plugin.hpp"
 #include "operator/kube/file_watcher.hpp"
 
@@ -100,7 +100,7 @@ class LiveCredentials final : public CredentialSource {
 
   Result<void> Start() {
     {
-      const std::lock_guard lock(reading_);
+      const MutexLock lock(reading_);
       if (auto read = ReadOnce(true); !read) return tl::unexpected(read.error());
     }
     if (config_.exec || !FilesOf(config_).empty()) {
@@ -110,12 +110,12 @@ class LiveCredentials final : public CredentialSource {
   }
 
   std::shared_ptr<const Credentials> Current() override {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return current_;
   }
 
   bool Refresh() override {
-    const std::lock_guard lock(reading_);
+    const MutexLock lock(reading_);
     const SteadyInstant now = clock_.Steady();
     if (refreshed_ && now - *refreshed_ < kRefreshAtMostEvery) return refresh_changed_;
     const auto before = Current();
@@ -130,21 +130,20 @@ class LiveCredentials final : public CredentialSource {
     while (!stop.stop_requested()) {
       watcher_.Wait(TimeToNextReading(), kSettle);
       if (stop.stop_requested()) return;
-      const std::lock_guard lock(reading_);
+      const MutexLock lock(reading_);
       const bool renew = config_.exec && clock_.Now() >= renewal_;
       if (auto read = ReadOnce(renew); !read) Report(read.error());
     }
   }
 
   milliseconds TimeToNextReading() {
-    const std::lock_guard lock(reading_);
+    const MutexLock lock(reading_);
     if (!config_.exec) return kReadAgainAfter;
     return std::clamp<milliseconds>(renewal_ - clock_.Now(), 1s, kReadAgainAfter);
   }
 
-  /// Reads everything, runs the plugin if asked to, and publishes what is different. Under
-  /// reading_.
-  Result<void> ReadOnce(bool run_plugin) {
+  /// Reads everything, runs the plugin if asked to, and publishes what is different.
+  Result<void> ReadOnce(bool run_plugin) SLIPWAY_REQUIRES(reading_) {
     auto read = ReadAll(config_);
     if (!read) return tl::unexpected(std::move(read.error()));
     if (config_.exec && run_plugin) {
@@ -164,7 +163,7 @@ class LiveCredentials final : public CredentialSource {
   }
 
   void Publish(Credentials credentials) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (current_ && *current_ == credentials) return;
     const bool changed = current_ != nullptr;
     current_ = std::make_shared<const Credentials>(std::move(credentials));
@@ -180,14 +179,14 @@ class LiveCredentials final : public CredentialSource {
   const SystemClock clock_;
   FileWatcher watcher_;
 
-  std::mutex reading_;  ///< Held while files are read or the plugin runs; guards what follows.
-  ExecCredential given_;
-  Instant renewal_{};
-  std::optional<SteadyInstant> refreshed_;
-  bool refresh_changed_ = false;
+  Mutex reading_;  ///< Held while files are read or the plugin runs.
+  ExecCredential given_ SLIPWAY_GUARDED_BY(reading_);
+  Instant renewal_ SLIPWAY_GUARDED_BY(reading_){};
+  std::optional<SteadyInstant> refreshed_ SLIPWAY_GUARDED_BY(reading_);
+  bool refresh_changed_ SLIPWAY_GUARDED_BY(reading_) = false;
 
-  std::mutex mutex_;
-  std::shared_ptr<const Credentials> current_;  ///< Guarded by mutex_.
+  Mutex mutex_;
+  std::shared_ptr<const Credentials> current_ SLIPWAY_GUARDED_BY(mutex_);
 
   std::jthread thread_;  ///< Last, so that it ends before what it uses.
 };

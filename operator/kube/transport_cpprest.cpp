@@ -9,11 +9,11 @@
 #include <boost/asio/steady_timer.hpp>
 #include <condition_variable>
 #include <deque>
-#include <mutex>
 #include <unordered_set>
 
 #include "operator/base/clock.hpp"
 #include "operator/base/log.hpp"
+#include "operator/base/mutex.hpp"
 #include "operator/kube/environment.hpp"
 #include "operator/kube/status_error.hpp"
 #include "operator/kube/transport.hpp"
@@ -116,7 +116,7 @@ class Calls : public std::enable_shared_from_this<Calls> {
                                              connector_->options().max_body_bytes, std::move(done));
     call->Arm(deadline);
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       if (on_wire_.size() >= connector_->options().max_connections) {
         waiting_.push_back(call);
         return;
@@ -130,7 +130,7 @@ class Calls : public std::enable_shared_from_this<Calls> {
   void Release(const std::shared_ptr<Call>& call) {
     std::shared_ptr<Call> next;
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       on_wire_.erase(call);
       while (!waiting_.empty() && !next) {
         if (!waiting_.front()->Finished()) next = waiting_.front();
@@ -146,13 +146,13 @@ class Calls : public std::enable_shared_from_this<Calls> {
   void Close() {
     std::vector<std::shared_ptr<Call>> calls;
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       calls.assign(waiting_.begin(), waiting_.end());
       calls.insert(calls.end(), on_wire_.begin(), on_wire_.end());
     }
     for (const auto& call : calls) call->GiveUp({Code::kUnavailable, "the client is shut down"});
-    std::unique_lock lock(mutex_);
-    empty_.wait(lock, [this] { return on_wire_.empty(); });
+    const MutexLock lock(mutex_);
+    empty_.wait(mutex_, [this]() SLIPWAY_REQUIRES(mutex_) { return on_wire_.empty(); });
   }
 
  private:
@@ -162,10 +162,10 @@ class Calls : public std::enable_shared_from_this<Calls> {
   }
 
   const std::shared_ptr<CpprestConnector> connector_;
-  std::mutex mutex_;
-  std::condition_variable empty_;
-  std::unordered_set<std::shared_ptr<Call>> on_wire_;
-  std::deque<std::shared_ptr<Call>> waiting_;
+  Mutex mutex_;
+  std::condition_variable_any empty_;
+  std::unordered_set<std::shared_ptr<Call>> on_wire_ SLIPWAY_GUARDED_BY(mutex_);
+  std::deque<std::shared_ptr<Call>> waiting_ SLIPWAY_GUARDED_BY(mutex_);
 };
 
 void Call::OnEnd(Result<void> end) {
@@ -204,25 +204,25 @@ class StreamCall final : public ExchangeHandler, public std::enable_shared_from_
     const std::stop_callback on_stop(stop, [this] { Break({Code::kUnavailable, "stopped"}); });
     Result<void> end;
     {
-      std::unique_lock lock(mutex_);
-      ended_.wait(lock, [this] { return end_.has_value(); });
+      const MutexLock lock(mutex_);
+      ended_.wait(mutex_, [this]() SLIPWAY_REQUIRES(mutex_) { return end_.has_value(); });
       end = *end_;
     }
-    const std::lock_guard lock(sink_mutex_);
+    const MutexLock lock(sink_mutex_);
     closed_ = true;
     if (end && status_ != 200) return tl::unexpected(DecodeError(status_, refusal_, retry_after_));
     return end;
   }
 
   void OnHeaders(int status, milliseconds retry_after, std::uint64_t /*length*/) override {
-    const std::lock_guard lock(sink_mutex_);
+    const MutexLock lock(sink_mutex_);
     status_ = status;
     retry_after_ = retry_after;
     last_activity_ = Now();
   }
 
   bool OnBytes(std::string_view bytes) override {
-    const std::lock_guard lock(sink_mutex_);
+    const MutexLock lock(sink_mutex_);
     if (closed_) return false;
     if (status_ != 200) {
       refusal_ += bytes.substr(0, kMaxRefusalBytes - std::min(refusal_.size(), kMaxRefusalBytes));
@@ -245,7 +245,7 @@ class StreamCall final : public ExchangeHandler, public std::enable_shared_from_
   static steady_clock::rep Now() { return steady_clock::now().time_since_epoch().count(); }
 
   /// Keeps the age and size of the line that the stream is in the middle of.
-  bool CountLine(std::string_view bytes) {
+  bool CountLine(std::string_view bytes) SLIPWAY_REQUIRES(sink_mutex_) {
     const std::size_t newline = bytes.rfind('\n');
     if (newline == std::string_view::npos) {
       if (line_bytes_ == 0) line_started_ = Now();
@@ -274,7 +274,7 @@ class StreamCall final : public ExchangeHandler, public std::enable_shared_from_
   }
 
   bool Ended() {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return end_.has_value();
   }
 
@@ -287,7 +287,7 @@ class StreamCall final : public ExchangeHandler, public std::enable_shared_from_
   /// The first end counts.
   void SetEnd(Result<void> end) {
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       if (end_) return;
       end_ = std::move(end);
     }
@@ -299,16 +299,16 @@ class StreamCall final : public ExchangeHandler, public std::enable_shared_from_
   pplx::cancellation_token_source cancellation_;
   boost::asio::steady_timer timer_;
 
-  std::mutex mutex_;
-  std::condition_variable ended_;
-  std::optional<Result<void>> end_;  ///< Guarded by mutex_.
+  Mutex mutex_;
+  std::condition_variable_any ended_;
+  std::optional<Result<void>> end_ SLIPWAY_GUARDED_BY(mutex_);
 
-  std::mutex sink_mutex_;  ///< Guards what follows; held while the sink runs.
-  bool closed_ = false;
-  int status_ = 0;
-  milliseconds retry_after_{0};
-  std::string refusal_;
-  std::size_t line_bytes_ = 0;
+  Mutex sink_mutex_;  ///< Held while the sink runs.
+  bool closed_ SLIPWAY_GUARDED_BY(sink_mutex_) = false;
+  int status_ SLIPWAY_GUARDED_BY(sink_mutex_) = 0;
+  milliseconds retry_after_ SLIPWAY_GUARDED_BY(sink_mutex_){0};
+  std::string refusal_ SLIPWAY_GUARDED_BY(sink_mutex_);
+  std::size_t line_bytes_ SLIPWAY_GUARDED_BY(sink_mutex_) = 0;
 
   std::atomic<bool> busy_{false};
   std::atomic<steady_clock::rep> last_activity_{Now()};

@@ -19,8 +19,8 @@ struct ContainerState {
   std::string waiting_message;
   /// How it ended, or, while it is being started again and until it is ready, how its last run did.
   std::optional<std::int32_t> exit_code;
-  std::string terminated_reason;          ///< E.g. OOMKilled, Error, Completed.
-  std::string termination_message;        ///< What the program wrote to /dev/termination-log.
+  std::string terminated_reason;    ///< E.g. OOMKilled, Error, Completed.
+  std::string termination_message;  ///< What the program wrote to /dev/termination-log.
   std::optional<Instant> finished;
 };
 

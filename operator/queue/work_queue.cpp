@@ -6,7 +6,7 @@ namespace slipway {
 
 void WorkQueue::Add(const ObjectKey& key, Priority priority) {
   {
-    std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     core_.Add(key, priority, clock_.Steady());
     ++changes_;
   }
@@ -15,7 +15,7 @@ void WorkQueue::Add(const ObjectKey& key, Priority priority) {
 
 void WorkQueue::AddAfter(const ObjectKey& key, std::chrono::milliseconds delay) {
   {
-    std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto now = clock_.Steady();
     core_.AddAt(key, now + delay, now);
     ++changes_;
@@ -26,31 +26,33 @@ void WorkQueue::AddAfter(const ObjectKey& key, std::chrono::milliseconds delay) 
 void WorkQueue::AddBackedOff(const ObjectKey& key, std::chrono::milliseconds at_least) {
   std::chrono::milliseconds delay;
   {
-    std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     delay = std::max(backoff_.Next(key), at_least);
   }
   AddAfter(key, delay);
 }
 
 void WorkQueue::Forget(const ObjectKey& key) {
-  std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   backoff_.Forget(key);
 }
 
-std::optional<QueueCore::Item> WorkQueue::Take(std::stop_token stop) {
-  std::unique_lock lock(mutex_);
+std::optional<QueueCore::Item> WorkQueue::Take(const std::stop_token& stop) {
+  const MutexLock lock(mutex_);
   while (!stop.stop_requested()) {
     if (auto item = core_.Take(clock_.Steady())) return item;
     const auto due = core_.NextDue();
     const auto until = due.value_or(clock_.Steady() + std::chrono::hours(1));
-    changed_.wait_until(lock, stop, until, [this, seen = changes_] { return changes_ != seen; });
+    const auto changed = [this, seen = changes_]()
+                             SLIPWAY_REQUIRES(mutex_) { return changes_ != seen; };
+    changed_.wait_until(mutex_, stop, until, changed);
   }
   return std::nullopt;
 }
 
 void WorkQueue::Done(const ObjectKey& key) {
   {
-    std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     core_.Done(key, clock_.Steady());
     ++changes_;
   }
@@ -58,12 +60,12 @@ void WorkQueue::Done(const ObjectKey& key) {
 }
 
 std::size_t WorkQueue::Waiting() const {
-  std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return core_.Waiting();
 }
 
 std::size_t WorkQueue::Working() const {
-  std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return core_.Working();
 }
 

@@ -2,10 +2,10 @@
 
 #include <chrono>
 #include <condition_variable>
-#include <mutex>
 #include <optional>
 #include <stop_token>
 
+#include "operator/base/mutex.hpp"
 #include "operator/queue/backoff.hpp"
 #include "operator/queue/queue_core.hpp"
 
@@ -27,7 +27,7 @@ class WorkQueue {
   void Forget(const ObjectKey& key);
 
   /// Blocks until a key is ready; std::nullopt once `stop` is requested. Pair each with one Done.
-  std::optional<QueueCore::Item> Take(std::stop_token stop);
+  std::optional<QueueCore::Item> Take(const std::stop_token& stop);
   void Done(const ObjectKey& key);
 
   std::size_t Waiting() const;
@@ -35,12 +35,12 @@ class WorkQueue {
 
  private:
   const Clock& clock_;
-  mutable std::mutex mutex_;
+  mutable Mutex mutex_;
   std::condition_variable_any changed_;
-  // All below are guarded by mutex_.
-  QueueCore core_;
-  Backoff backoff_;
-  std::uint64_t changes_ = 0;  ///< Tells a sleeping Take that something is new.
+  QueueCore core_ SLIPWAY_GUARDED_BY(mutex_);
+  Backoff backoff_ SLIPWAY_GUARDED_BY(mutex_);
+  /// Tells a sleeping Take that something is new.
+  std::uint64_t changes_ SLIPWAY_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace slipway

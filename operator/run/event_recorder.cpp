@@ -10,11 +10,11 @@ EventRecorder::EventRecorder(Clients clients, std::string instance, Metrics& met
       series_(std::move(instance)),
       emitted_(metrics.EventsEmitted()),
       clock_(clock),
-      thread_([this](std::stop_token stop) { Run(stop); }) {}
+      thread_([this](const std::stop_token& stop) { Run(stop); }) {}
 
 EventRecorder::~EventRecorder() {
   {
-    std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     give_up_ = clock_.Steady() + std::chrono::seconds(2);
   }
   thread_.request_stop();
@@ -22,24 +22,24 @@ EventRecorder::~EventRecorder() {
 
 void EventRecorder::Emit(const Owner& regarding, EmitEvent event) {
   {
-    std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (waiting_.size() >= kMaxWaiting) waiting_.pop_front();
     waiting_.push_back({regarding, std::move(event)});
   }
   changed_.notify_one();
 }
 
-void EventRecorder::Run(std::stop_token stop) {
-  std::unique_lock lock(mutex_);
-  while (true) {
-    changed_.wait(lock, stop, [this] { return !waiting_.empty(); });
-    if (waiting_.empty() || clock_.Steady() >= give_up_) return;
-    const Waiting next = std::move(waiting_.front());
-    waiting_.pop_front();
-    lock.unlock();
-    Send(next);
-    lock.lock();
-  }
+void EventRecorder::Run(const std::stop_token& stop) {
+  while (const auto next = Next(stop)) Send(*next);
+}
+
+std::optional<EventRecorder::Waiting> EventRecorder::Next(const std::stop_token& stop) {
+  const MutexLock lock(mutex_);
+  changed_.wait(mutex_, stop, [this]() SLIPWAY_REQUIRES(mutex_) { return !waiting_.empty(); });
+  if (waiting_.empty() || clock_.Steady() >= give_up_) return std::nullopt;
+  Waiting next = std::move(waiting_.front());
+  waiting_.pop_front();
+  return next;
 }
 
 void EventRecorder::Send(const Waiting& waiting) {

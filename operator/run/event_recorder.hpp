@@ -2,10 +2,10 @@
 
 #include <condition_variable>
 #include <deque>
-#include <mutex>
 #include <thread>
 
 #include "operator/base/metrics.hpp"
+#include "operator/base/mutex.hpp"
 #include "operator/run/event_series.hpp"
 #include "operator/run/executor.hpp"
 
@@ -28,17 +28,19 @@ class EventRecorder {
     Owner regarding;
     EmitEvent event;
   };
-  void Run(std::stop_token stop);
+  void Run(const std::stop_token& stop);
+  /// The next Event as soon as there is one; std::nullopt when all are sent or time is up.
+  std::optional<Waiting> Next(const std::stop_token& stop);
   void Send(const Waiting& waiting);
 
   Clients clients_;
   EventSeries series_;  // used by the thread only
   Counter emitted_;
   const Clock& clock_;
-  std::mutex mutex_;
+  Mutex mutex_;
   std::condition_variable_any changed_;
-  std::deque<Waiting> waiting_;                   // guarded by mutex_
-  SteadyInstant give_up_ = SteadyInstant::max();  // guarded by mutex_
+  std::deque<Waiting> waiting_ SLIPWAY_GUARDED_BY(mutex_);
+  SteadyInstant give_up_ SLIPWAY_GUARDED_BY(mutex_) = SteadyInstant::max();
   std::jthread thread_;
 };
 

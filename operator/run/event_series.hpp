@@ -13,8 +13,8 @@ namespace slipway {
 /// its memory of the last `capacity` Events. Not thread-safe.
 class EventSeries {
  public:
-  EventSeries(std::string instance, std::chrono::minutes window = std::chrono::minutes(6),
-              std::size_t capacity = 4096)
+  explicit EventSeries(std::string instance, std::chrono::minutes window = std::chrono::minutes(6),
+                       std::size_t capacity = 4096)
       : instance_(std::move(instance)), window_(window), capacity_(capacity) {}
 
   struct Decision {

@@ -29,15 +29,15 @@ Leader::Leader(Client& client, ObjectKey lease, LeaseElection election, LeaseTim
       clock_(clock),
       on_lost_(std::move(on_lost)),
       election_(std::move(election)),
-      thread_([this](std::stop_token stop) { Run(stop); }) {}
+      thread_([this](const std::stop_token& stop) { Run(stop); }) {}
 
 bool Leader::Leads() const {
-  std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return election_.Leads(clock_.Steady());
 }
 
-void Leader::Run(std::stop_token stop) {
-  std::mutex sleep_mutex;
+void Leader::Run(const std::stop_token& stop) {
+  Mutex sleep_mutex;
   std::condition_variable_any sleep;
   while (!stop.stop_requested()) {
     Round();
@@ -49,8 +49,8 @@ void Leader::Run(std::stop_token stop) {
       return on_lost_();
     }
     led_ = leads;
-    std::unique_lock lock(sleep_mutex);
-    sleep.wait_for(lock, stop, times_.retry_period, [] { return false; });
+    const MutexLock lock(sleep_mutex);
+    sleep.wait_for(sleep_mutex, stop, times_.retry_period, [] { return false; });
   }
 }
 
@@ -62,13 +62,13 @@ void Leader::Round() {
   }
   LeaseElection::Step step;
   {
-    std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     step = election_.OnRead(*lease, clock_.Now(), clock_.Steady());
   }
   if (step.kind == LeaseElection::Step::Kind::kWait) return;
   const SteadyInstant sent = clock_.Steady();
   const auto written = Write(step);
-  std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (written) {
     election_.OnWritten(sent);
   } else if (written.error().code == Code::kConflict) {
@@ -105,13 +105,13 @@ void Leader::Release() {
   thread_.request_stop();
   if (thread_.joinable()) thread_.join();
   if (!Leads()) return;
-  auto lease = Read();
+  const auto lease = Read();
+  const MutexLock lock(mutex_);
   if (!lease || !*lease || (*lease)->holder != election_.Identity()) return;
   LeaseElection::Step step{LeaseElection::Step::Kind::kUpdate,
                            election_.ReleaseSpec(**lease, clock_.Now()),
                            (*lease)->resource_version};
   if (Write(step)) log::Info("lease released", {{"lease", lease_.ToString()}});
-  std::lock_guard lock(mutex_);
   election_.OnRefused();
 }
 

@@ -2,10 +2,10 @@
 
 #include <atomic>
 #include <functional>
-#include <mutex>
 #include <thread>
 
 #include "operator/base/metrics.hpp"
+#include "operator/base/mutex.hpp"
 #include "operator/kube/client.hpp"
 #include "operator/run/lease.hpp"
 
@@ -26,7 +26,7 @@ class Leader {
   void Release();
 
  private:
-  void Run(std::stop_token stop);
+  void Run(const std::stop_token& stop);
   void Round();
   Result<std::optional<LeaseRecord>> Read();
   Result<void> Write(const LeaseElection::Step& step);
@@ -37,9 +37,9 @@ class Leader {
   Gauge gauge_;
   const Clock& clock_;
   std::function<void()> on_lost_;
-  mutable std::mutex mutex_;
-  LeaseElection election_;  // guarded by mutex_
-  bool led_ = false;        // used by the thread only
+  mutable Mutex mutex_;
+  LeaseElection election_ SLIPWAY_GUARDED_BY(mutex_);
+  bool led_ = false;  // used by the thread only
   std::jthread thread_;
 };
 

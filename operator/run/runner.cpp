@@ -27,7 +27,7 @@ Runner::Runner(Controller controller, RunnerContext context, std::size_t workers
 
 void Runner::Start() {
   for (std::size_t i = 0; i < workers_; ++i) {
-    threads_.emplace_back([this](std::stop_token stop) { Work(stop); });
+    threads_.emplace_back([this](const std::stop_token& stop) { Work(stop); });
   }
 }
 
@@ -36,7 +36,7 @@ void Runner::Drain() {
   threads_.clear();
 }
 
-void Runner::Work(std::stop_token stop) {
+void Runner::Work(const std::stop_token& stop) {
   while (auto item = queue_.Take(stop)) {
     Handle(*item);
     queue_.Done(item->key);

@@ -40,7 +40,7 @@ class Runner {
   SteadyInstant LastProgress() const { return SteadyInstant(last_progress_.load()); }
 
  private:
-  void Work(std::stop_token stop);
+  void Work(const std::stop_token& stop);
   void Handle(const QueueCore::Item& item);
   /// One pass over one custom resource; returns its result for the metric.
   std::string_view Pass(const ObjectKey& key);

@@ -1,10 +1,10 @@
 #pragma once
 
 #include <chrono>
-#include <mutex>
 #include <unordered_map>
 
 #include "operator/base/clock.hpp"
+#include "operator/base/mutex.hpp"
 #include "operator/kube/identity.hpp"
 
 namespace slipway {
@@ -18,7 +18,7 @@ class StatusPacer {
 
   /// How long the write of this key still has to wait; zero: now.
   std::chrono::milliseconds Remaining(const ObjectKey& key, SteadyInstant now) {
-    std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto due = due_.try_emplace(key, now + delay_).first->second;
     if (now >= due) return {};
     return std::chrono::ceil<std::chrono::milliseconds>(due - now);
@@ -26,14 +26,14 @@ class StatusPacer {
 
   /// The status was written, or no write is needed any more.
   void Settled(const ObjectKey& key) {
-    std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     due_.erase(key);
   }
 
  private:
   const std::chrono::milliseconds delay_;
-  std::mutex mutex_;
-  std::unordered_map<ObjectKey, SteadyInstant, ObjectKeyHash> due_;  // guarded by mutex_
+  Mutex mutex_;
+  std::unordered_map<ObjectKey, SteadyInstant, ObjectKeyHash> due_ SLIPWAY_GUARDED_BY(mutex_);
 };
 
 }  // namespace slipway

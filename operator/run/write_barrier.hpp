@@ -1,11 +1,11 @@
 #pragma once
 
 #include <chrono>
-#include <mutex>
 #include <unordered_map>
 #include <vector>
 
 #include "operator/base/clock.hpp"
+#include "operator/base/mutex.hpp"
 #include "operator/kube/identity.hpp"
 
 namespace slipway {
@@ -31,7 +31,7 @@ class WriteBarrier {
   /// The object of `owner` was written and is now at `version`.
   void Wrote(const ObjectKey& owner, Mark mark, SteadyInstant now) {
     if (mark.version == 0) return;
-    std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     auto& pending = pending_[owner];
     pending.since = now;
     for (auto& known : pending.marks) {
@@ -45,7 +45,7 @@ class WriteBarrier {
   /// True when every write of the owner has been seen, where seen(mark) tells so of one.
   template <class Seen>
   bool Passed(const ObjectKey& owner, SteadyInstant now, Seen seen) {
-    std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto found = pending_.find(owner);
     if (found == pending_.end()) return true;
     std::erase_if(found->second.marks, seen);
@@ -56,7 +56,7 @@ class WriteBarrier {
 
   /// The owner is gone; nobody will ask again.
   void Forget(const ObjectKey& owner) {
-    std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     pending_.erase(owner);
   }
 
@@ -66,8 +66,8 @@ class WriteBarrier {
     SteadyInstant since;
   };
   const std::chrono::milliseconds patience_;
-  std::mutex mutex_;
-  std::unordered_map<ObjectKey, Pending, ObjectKeyHash> pending_;  // guarded by mutex_
+  Mutex mutex_;
+  std::unordered_map<ObjectKey, Pending, ObjectKeyHash> pending_ SLIPWAY_GUARDED_BY(mutex_);
 };
 
 }  // namespace slipway

@@ -49,8 +49,11 @@ def mpi(name: str, what: str, mpirun: list[str], env: dict[str, str], interprete
 HYDRA_RANKS = ["-n", "4"]
 
 CASES = [
+    # The options are there since torchrun 1.13 fails under Python 3.11 with its default of them: it
+    # looks for the value 0 by going through an IntFlag, which since then leaves it out.
     Case("torchrun", "torchrun starts two workers a node", "Torch",
-         [PYTHON, "-m", "torch.distributed.run", f"{PROGRAMS}/torch_group.py"], world=4,
+         [PYTHON, "-m", "torch.distributed.run", "--redirects=3", "--tee=3",
+          f"{PROGRAMS}/torch_group.py"], world=4,
          debian=("python3-torch",)),
     Case("torch", "a program without torchrun, init_process_group from the environment", "Torch",
          [PYTHON, f"{PROGRAMS}/torch_group.py"], world=2, debian=("python3-torch",)),

@@ -1,6 +1,7 @@
 """Installs what a case needs: Debian packages as they are, Python packages into a venv of its own."""
 
 import fcntl
+import functools
 import json
 import os
 import shutil
@@ -19,10 +20,10 @@ def install(case: Case, say) -> str:
     if missing:
         say(f"{case.name}: installing {', '.join(missing)}")
         env = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-        for command in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", *missing]):
-            problem = _run(["apt-get", *command], env)
-            if problem:
-                return problem
+        problem = _update(tuple(env.items())) or _run(
+            ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing], env)
+        if problem:
+            return problem
     return _make_venv(case, say) if case.python else ""
 
 
@@ -42,6 +43,12 @@ def _debian_version(package: str) -> str:
                            capture_output=True, text=True).stdout
     status, _, found = asked.partition(" ")
     return found if status == "installed" else ""
+
+
+@functools.cache
+def _update(env: tuple[tuple[str, str], ...]) -> str:
+    """Once a run; an old list names packages that the mirror no longer has."""
+    return _run(["apt-get", "update", "-qq"], dict(env))
 
 
 def _make_venv(case: Case, say) -> str:
