@@ -39,7 +39,7 @@ void Store::Expect(const std::string& scope) {
   scopes_.try_emplace(scope);
 }
 
-Store::Change Store::Upsert(ObjectPtr object) {
+Store::Change Store::Upsert(const ObjectPtr& object) {
   const MutexLock lock(mutex_);
   Raise(ScopeOf(object->key.ns).seen, object->meta.resource_version);
   auto& slot = objects_[object->key];

@@ -32,7 +32,7 @@ class Store {
     bool accepted = false;
     ObjectPtr before;
   };
-  Change Upsert(ObjectPtr object);
+  Change Upsert(const ObjectPtr& object);
   /// Removes the object if it is the one known by that UID.
   Change Remove(const ObjectKey& key, std::string_view uid, const ResourceVersion& version);
 

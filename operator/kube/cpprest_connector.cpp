@@ -168,7 +168,7 @@ Result<std::shared_ptr<const CpprestConnector::Session>> CpprestConnector::Curre
 }
 
 Result<std::shared_ptr<const CpprestConnector::Session>> CpprestConnector::MakeSession(
-    std::shared_ptr<const Credentials> credentials, const Session* previous) const {
+    const std::shared_ptr<const Credentials>& credentials, const Session* previous) const {
   const bool same_tls = previous != nullptr &&
                         previous->credentials->ca_pem == credentials->ca_pem &&
                         previous->credentials->certificate_pem == credentials->certificate_pem &&
@@ -217,10 +217,10 @@ void CpprestConnector::Start(std::shared_ptr<const HttpRequest> request,
   exchange->request = std::move(request);
   exchange->token = std::move(token);
   exchange->handler = std::move(handler);
-  Attempt(std::move(exchange));
+  Attempt(exchange);
 }
 
-void CpprestConnector::Attempt(std::shared_ptr<Exchange> exchange) {
+void CpprestConnector::Attempt(const std::shared_ptr<Exchange>& exchange) {
   const auto guard = std::make_shared<AttemptGuard>(exchange);
   auto session = CurrentSession();
   if (!session) {
@@ -230,8 +230,8 @@ void CpprestConnector::Attempt(std::shared_ptr<Exchange> exchange) {
   exchange->session = *session;
   try {
     exchange->session->client->request(MakeMessage(*exchange, guard), exchange->token)
-        .then([self = shared_from_this(), exchange](pplx::task<http_response> headers) {
-          self->OnHeaders(exchange, std::move(headers));
+        .then([self = shared_from_this(), exchange](const pplx::task<http_response>& headers) {
+          self->OnHeaders(exchange, headers);
         });
   } catch (const std::exception& error) {
     exchange->end =
@@ -263,8 +263,8 @@ http_request CpprestConnector::MakeMessage(const Exchange& exchange,
   return message;
 }
 
-void CpprestConnector::OnHeaders(std::shared_ptr<Exchange> exchange,
-                                 pplx::task<http_response> headers) {
+void CpprestConnector::OnHeaders(const std::shared_ptr<Exchange>& exchange,
+                                 const pplx::task<http_response>& headers) {
   http_response response;
   try {
     response = headers.get();
@@ -280,7 +280,7 @@ void CpprestConnector::OnHeaders(std::shared_ptr<Exchange> exchange,
                                has_hint ? ParseRetryAfter(retry_after) : milliseconds(0),
                                content_length);
   response.content_ready().then(
-      [self = shared_from_this(), exchange](pplx::task<http_response> body) {
+      [self = shared_from_this(), exchange](const pplx::task<http_response>& body) {
         try {
           body.get();
           exchange->end = {};
@@ -290,15 +290,15 @@ void CpprestConnector::OnHeaders(std::shared_ptr<Exchange> exchange,
       });
 }
 
-void CpprestConnector::OnFailure(std::shared_ptr<Exchange> exchange, const std::exception& failure,
-                                 bool answer_begun) {
+void CpprestConnector::OnFailure(const std::shared_ptr<Exchange>& exchange,
+                                 const std::exception& failure, bool answer_begun) {
   const bool repeat = !answer_begun && exchange->attempts == 1 && !exchange->token.is_canceled() &&
                       WasDeadConnection(failure);
   if (repeat) {
     // Its neighbours in the pool are probably dead as well. Every request of ours may be repeated
     // when its outcome is unknown (request.hpp).
     AbandonConnections(exchange->session);
-    Attempt(std::move(exchange));
+    Attempt(exchange);
     return;
   }
   exchange->end = tl::unexpected(Describe(*exchange->session, failure, answer_begun));

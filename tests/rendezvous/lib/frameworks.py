@@ -2,7 +2,6 @@
 
 import fcntl
 import functools
-import json
 import os
 import shutil
 import subprocess
@@ -29,13 +28,8 @@ def install(case: Case, say) -> str:
 
 def version(case: Case) -> str:
     """What the run was made with, for its output."""
-    parts = [f"{p} {_debian_version(p)}" for p in case.debian]
-    if case.python:
-        listed = subprocess.run([venv(case) / "bin" / "python3", "-m", "pip", "list", "--format=json"],
-                                capture_output=True, text=True, check=True).stdout
-        here = {p["name"].lower(): p["version"] for p in json.loads(listed)}
-        parts += [f"{name} {here[name.partition('==')[0]]}" for name in case.python]
-    return ", ".join(parts) or f"python3 {_debian_version('python3')}"
+    parts = [f"{package} {_debian_version(package)}" for package in case.debian or ["python3"]]
+    return ", ".join([*parts, *(package.replace("==", " ") for package in case.python)])
 
 
 def _debian_version(package: str) -> str:

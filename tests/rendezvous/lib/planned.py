@@ -99,7 +99,9 @@ def _planned(made: Cluster, case: Case) -> tuple[list[Pod], dict[str, str]]:
     selector = f"app.kubernetes.io/instance={case.name}"
     deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:
-        pods, names = made.get("pods", selector), _names(made.get("endpointslices", selector))
+        # A pod that has a name in DNS has an address, so the names are asked for first.
+        names = _names(made.get("endpointslices", selector))
+        pods = made.get("pods", selector)
         if len(pods) == len(names) == case.nodes:
             pods.sort(key=lambda pod: int(pod["metadata"]["labels"]["slipway.dev/node-index"]))
             return [_pod(pod) for pod in pods], names
