@@ -36,7 +36,6 @@ class Pod:
     argv: list[str]
     env: dict[str, str]
     files: dict[str, str]  # path -> text, from mounted volumes
-    after: float = 0  # It starts that many seconds later than the others, and has no name before.
 
     @property
     def full_name(self) -> str:
@@ -76,12 +75,11 @@ def _in_new_network(process: subprocess.Popen) -> None:
 class Bed:
     """The network and the pods of one job; ends all of it on leaving."""
 
-    def __init__(self, pods: list[Pod], names: dict[str, str], folders: dict[str, str],
-                 image_env: dict[str, str]):
+    def __init__(self, pods: list[Pod], names: dict[str, str], names_late_s: float,
+                 folders: dict[str, str], image_env: dict[str, str]):
         """`names`: full name -> address; `folders`: path in the pods -> path on this machine."""
         self._pods = pods
-        late = {pod.address: pod.after for pod in pods}
-        self._records = {name: (address, late.get(address, 0)) for name, address in names.items()}
+        self._names = [NAME_SERVER, str(names_late_s), json.dumps(names)]
         self._folders = folders
         self._image_env = image_env
         self._running: list[subprocess.Popen] = []
@@ -121,8 +119,8 @@ class Bed:
             process.wait()
 
     def _start_switch(self) -> None:
-        names = [sys.executable, LIB / "names.py", NAME_SERVER, json.dumps(self._records)]
-        self._switch = subprocess.Popen([*APART, "--net", *map(str, names)], stdin=subprocess.DEVNULL)
+        self._switch = subprocess.Popen([*APART, "--net", sys.executable, LIB / "names.py", *self._names],
+                                        stdin=subprocess.DEVNULL)
         self._running.append(self._switch)
         _in_new_network(self._switch)
         self._ip("link set lo up", "link add br0 type bridge", "link set br0 up",
@@ -148,10 +146,9 @@ class Bed:
                        input="\n".join(commands), text=True, check=True)
 
     def _begin(self, waiting: list[subprocess.Popen]) -> None:
-        began = time.monotonic()
-        for pod, process in sorted(zip(self._pods, waiting, strict=True), key=lambda p: p[0].after):
-            time.sleep(max(0.0, began + pod.after - time.monotonic()))
+        for pod, process in zip(self._pods, waiting, strict=True):
             json.dump({"hostname": pod.hostname, "address": f"{pod.address}/{PREFIX}",
                        "files": pod.system_files() | pod.files, "folders": self._folders,
-                       "env": self._image_env | pod.env, "argv": pod.argv}, process.stdin)
+                       "env": self._image_env | {"HOSTNAME": pod.hostname} | pod.env,
+                       "argv": pod.argv}, process.stdin)
             process.stdin.close()

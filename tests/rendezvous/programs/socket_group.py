@@ -20,14 +20,23 @@ FIRST = os.environ["SLIPWAY_RANK0_ADDRESS"]
 WORLD = NODES * PROCESSES
 
 
+def address_of(node: int) -> str:
+    """The address of a node by its name, which DNS may not know yet."""
+    while True:
+        try:
+            return socket.gethostbyname(ADDRESSES[node])
+        except OSError:
+            time.sleep(0.1)
+
+
 def first_process(mine: int) -> int:
     """Collects everybody's number and tells everybody the sum."""
     members = []
-    with socket.create_server((ADDRESSES[0], PORT)) as server:
+    with socket.create_server((address_of(NODE), PORT)) as server:
         while len(members) < WORLD - 1:
             connection, (caller, _) = server.accept()
             said = json.loads(connection.makefile("r").readline())
-            assert socket.gethostbyname(ADDRESSES[said["node"]]) == caller, (said, caller)
+            assert address_of(said["node"]) == caller, (said, caller)
             members.append((connection, said["mine"]))
     total = mine + sum(number for _, number in members)
     for connection, _ in members:
@@ -38,7 +47,7 @@ def first_process(mine: int) -> int:
 def other_process(mine: int) -> int:
     while True:
         try:
-            with socket.create_connection((FIRST, PORT), source_address=(ADDRESSES[NODE], 0)) as first:
+            with socket.create_connection((FIRST, PORT), source_address=(address_of(NODE), 0)) as first:
                 first.sendall((json.dumps({"node": NODE, "mine": mine}) + "\n").encode())
                 return int(first.makefile("r").readline())
         except OSError:
