@@ -13,6 +13,7 @@ constexpr std::string_view kMpiFolder = "/etc/mpi";
 // Not under slipway.dev/, whose annotations the operator keeps in memory.
 constexpr std::string_view kOpenMpiHosts = "mpi.slipway.dev/hostfile";
 constexpr std::string_view kHydraHosts = "mpi.slipway.dev/hostfile-hydra";
+constexpr std::string_view kIntelHosts = "mpi.slipway.dev/hostfile-intel";
 
 std::string PortText() { return std::to_string(kRendezvousPort); }
 
@@ -84,7 +85,7 @@ void AddXGBoost(const Group& group, std::int32_t node, Rendezvous& rendezvous) {
   rendezvous.env.push_back({"DMLC_NUM_WORKER", std::to_string(group.nodes)});
 }
 
-/// Mounts two annotations of the pod as files. A pod can project its own annotations, so no
+/// Mounts annotations of the pod as files. A pod can project its own annotations, so no
 /// ConfigMap has to be created before it and deleted after it.
 void MountHostFiles(Rendezvous& rendezvous) {
   const auto file = [](std::string_view path, std::string_view annotation) {
@@ -95,7 +96,9 @@ void MountHostFiles(Rendezvous& rendezvous) {
   rendezvous.volumes.push_back(
       {{"name", "slipway-mpi"},
        {"downwardAPI",
-        {{"items", {file("hostfile", kOpenMpiHosts), file("hostfile.hydra", kHydraHosts)}}}}});
+        {{"items",
+          {file("hostfile", kOpenMpiHosts), file("hostfile.hydra", kHydraHosts),
+           file("hostfile.intel", kIntelHosts)}}}}});
   rendezvous.mounts.push_back(
       {{"name", "slipway-mpi"}, {"mountPath", kMpiFolder}, {"readOnly", true}});
 }
@@ -103,28 +106,34 @@ void MountHostFiles(Rendezvous& rendezvous) {
 /// MPI: a host file for mpirun, which runs on node 0 only. Open MPI writes "host slots=n" and finds
 /// the file by the MCA parameter orte_default_hostfile (prte_default_hostfile since version 5); the
 /// second parameter keeps it from cutting the names at the first dot, which would not resolve.
-/// Hydra, the launcher of MPICH and Intel MPI, writes "host:n" and refuses the other form
-/// (src/pm/hydra/lib/utils, HYDU_process_mfile_token), hence a second file. How the nodes are
-/// reached (plm_rsh_agent, keys) stays the image's business.
+/// Version 5 finds its own node in the file only if it may resolve names
+/// (prte_check_host_is_local); else it would start a daemon there through the agent. Hydra, the
+/// launcher of MPICH, writes "host:n" and refuses the other form (src/pm/hydra/lib/utils,
+/// HYDU_process_mfile_token), hence a second file. Intel MPI's Hydra finds its own node only by the
+/// host name, and tells the others to call it by that name, which DNS does not know: hence a third
+/// file, and the interface whose address it tells them instead. Container runtimes call it eth0 in
+/// every pod. How the nodes are reached (plm_rsh_agent, keys) stays the image's business.
 void AddMpi(const Group& group, std::int32_t node, Rendezvous& rendezvous) {
   if (node != 0) return;
-  const auto hosts = [&](std::string_view format) {
+  const auto hosts = [&](std::string_view format, const std::string& first) {
     return Join(group.nodes, "", [&](std::int32_t i) {
-      return fmt::format(fmt::runtime(format), Address(group, i), group.processes);
+      return fmt::format(fmt::runtime(format), i == 0 ? first : Address(group, i), group.processes);
     });
   };
-  rendezvous.annotations.emplace(kOpenMpiHosts, hosts("{} slots={}\n"));
-  rendezvous.annotations.emplace(kHydraHosts, hosts("{}:{}\n"));
+  rendezvous.annotations.emplace(kOpenMpiHosts, hosts("{} slots={}\n", Address(group, 0)));
+  rendezvous.annotations.emplace(kHydraHosts, hosts("{}:{}\n", Address(group, 0)));
+  rendezvous.annotations.emplace(kIntelHosts, hosts("{}:{}\n", Hostname(0)));
   MountHostFiles(rendezvous);
   const std::string open_mpi = fmt::format("{}/hostfile", kMpiFolder);
-  const std::string hydra = fmt::format("{}/hostfile.hydra", kMpiFolder);
   auto& env = rendezvous.env;
   env.push_back({"OMPI_MCA_orte_default_hostfile", open_mpi});
   env.push_back({"OMPI_MCA_orte_keep_fqdn_hostnames", "true"});
   env.push_back({"PRTE_MCA_prte_default_hostfile", open_mpi});
   env.push_back({"PRTE_MCA_prte_keep_fqdn_hostnames", "true"});
-  env.push_back({"HYDRA_HOST_FILE", hydra});
-  env.push_back({"I_MPI_HYDRA_HOST_FILE", hydra});
+  env.push_back({"PRTE_MCA_prte_do_not_resolve", "false"});
+  env.push_back({"HYDRA_HOST_FILE", fmt::format("{}/hostfile.hydra", kMpiFolder)});
+  env.push_back({"I_MPI_HYDRA_HOST_FILE", fmt::format("{}/hostfile.intel", kMpiFolder)});
+  env.push_back({"I_MPI_HYDRA_IFACE", "eth0"});
 }
 
 }  // namespace

@@ -32,7 +32,8 @@ class Case:
     first_only: bool = False  # The job is over when node 0 is.
     misled_about: int = 0  # The node whose address is made wrong, which must keep the group apart.
     # Names are unknown for that long after they were first asked for, as when pods start at
-    # different times. XGBoost gives up at once, and mpirun takes its own node for another one.
+    # different times. XGBoost gives up at once, TensorFlow later, and mpirun takes its own node for
+    # another one.
     names_late_s: float = 0
 
     def folders(self) -> dict[str, str]:
@@ -59,7 +60,7 @@ CASES = [
     Case("torch", "a program without torchrun, init_process_group from the environment", "Torch",
          [PYTHON, f"{PROGRAMS}/torch_group.py"], world=2, names_late_s=LATE_S, debian=("python3-torch",)),
     Case("tensorflow", "MultiWorkerMirroredStrategy reads TF_CONFIG", "TensorFlow",
-         [VENV_PYTHON, f"{PROGRAMS}/tensorflow_group.py"], world=2, names_late_s=LATE_S,
+         [VENV_PYTHON, f"{PROGRAMS}/tensorflow_group.py"], world=2,
          python=("tensorflow-cpu==2.21.0",)),
     # Eleven nodes, since only then the order of task ids as texts can differ from that of nodes.
     Case("xgboost", "RabitTracker on node 0, its ranks sorted by task", "XGBoost",

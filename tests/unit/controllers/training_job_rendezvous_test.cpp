@@ -79,12 +79,14 @@ TEST(XGBoostRendezvous, NamesTheTrackerAndOrdersTasksAsTexts) {
   EXPECT_EQ(Env(GroupOf(api::Framework::kXGBoost, 1), 0)["DMLC_TASK_ID"], "0");
 }
 
-TEST(MpiRendezvous, GivesOnlyTheLauncherHostFilesInBothForms) {
+TEST(MpiRendezvous, GivesOnlyTheLauncherHostFilesInEachForm) {
   const auto launcher = MakeRendezvous(GroupOf(api::Framework::kMPI, 2, 4), 0);
   EXPECT_EQ(launcher.annotations.at("mpi.slipway.dev/hostfile"),
             "node-0.job-nodes slots=4\nnode-1.job-nodes slots=4\n");
   EXPECT_EQ(launcher.annotations.at("mpi.slipway.dev/hostfile-hydra"),
             "node-0.job-nodes:4\nnode-1.job-nodes:4\n");
+  EXPECT_EQ(launcher.annotations.at("mpi.slipway.dev/hostfile-intel"),
+            "node-0:4\nnode-1.job-nodes:4\n");
   EXPECT_EQ(launcher.volumes.size(), 1U);
   EXPECT_EQ(launcher.mounts[0]["mountPath"], "/etc/mpi");
   const auto worker = MakeRendezvous(GroupOf(api::Framework::kMPI, 2, 4), 1);
@@ -97,7 +99,14 @@ TEST(MpiRendezvous, PointsEachLauncherToItsForm) {
   EXPECT_EQ(env["OMPI_MCA_orte_default_hostfile"], "/etc/mpi/hostfile");
   EXPECT_EQ(env["PRTE_MCA_prte_default_hostfile"], "/etc/mpi/hostfile");
   EXPECT_EQ(env["HYDRA_HOST_FILE"], "/etc/mpi/hostfile.hydra");
+  EXPECT_EQ(env["I_MPI_HYDRA_HOST_FILE"], "/etc/mpi/hostfile.intel");
   EXPECT_THAT(env, Not(Contains(Key("OMPI_MCA_plm_rsh_agent"))));
+}
+
+TEST(MpiRendezvous, LetsEachLauncherFindItsOwnNode) {
+  auto env = Env(GroupOf(api::Framework::kMPI), 0);
+  EXPECT_EQ(env["PRTE_MCA_prte_do_not_resolve"], "false");
+  EXPECT_EQ(env["I_MPI_HYDRA_IFACE"], "eth0");
 }
 
 TEST(MpiRendezvous, OfTheLargestJobFitsIntoAnnotations) {
