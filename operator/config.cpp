@@ -25,23 +25,57 @@ const ConfigKey* FindKey(std::string_view key) {
   return found == keys.end() ? nullptr : &*found;
 }
 
-std::vector<std::string> Strings(const YAML::Node& list) {
-  std::vector<std::string> texts;
-  for (const auto& item : list) texts.push_back(item.as<std::string>());
-  return texts;
+/// Takes in a list of texts; returns what is wrong with it, or an empty text.
+std::string ReadTexts(const std::string& where, const YAML::Node& list,
+                      std::vector<std::string>& out) {
+  if (list.IsNull()) return {};
+  const bool texts =
+      list.IsSequence() &&
+      std::all_of(list.begin(), list.end(), [](const auto& item) { return item.IsScalar(); });
+  if (!texts) return where + " must be a list of texts, such as [a, b]\n";
+  for (const auto& item : list) out.push_back(item.template as<std::string>());
+  return {};
 }
 
-ServingRuntime ReadRuntime(const YAML::Node& node) {
-  return {node["name"].as<std::string>(), node["image"].as<std::string>(), Strings(node["command"]),
-          Strings(node["args"])};
+std::string ReadRuntime(const std::string& where, const YAML::Node& node, ConfigSource& source) {
+  if (!node.IsMap()) return where + " must be a map with name and image\n";
+  std::string problems;
+  ServingRuntime runtime;
+  for (const auto& member : node) {
+    const auto name = member.first.as<std::string>();
+    const std::string field = where + "." + name;
+    if (name == "command" || name == "args") {
+      problems += ReadTexts(field, member.second, name == "args" ? runtime.args : runtime.command);
+    } else if (name != "name" && name != "image") {
+      problems += field + " is not a setting; there are name, image, command and args\n";
+    } else if (!member.second.IsScalar()) {
+      problems += field + " must be a single value\n";
+    } else {
+      (name == "name" ? runtime.name : runtime.image) = member.second.as<std::string>();
+    }
+  }
+  if (runtime.name.empty()) problems += where + ".name is missing\n";
+  if (runtime.image.empty()) problems += where + ".image is missing\n";
+  source.runtimes.push_back(std::move(runtime));
+  return problems;
+}
+
+std::string ReadRuntimes(const std::string& where, const YAML::Node& list, ConfigSource& source) {
+  if (list.IsNull()) return {};
+  if (!list.IsSequence()) return where + " must be a list\n";
+  std::string problems;
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    problems += ReadRuntime(where + "[" + std::to_string(i) + "]", list[i], source);
+  }
+  return problems;
 }
 
 /// Takes in one entry of the file; returns what is wrong with it, or an empty text.
 std::string ReadEntry(const std::string& key, const YAML::Node& value, ConfigSource& source) {
   if (key == "watchNamespaces") {
-    source.watch_namespaces = Strings(value);
+    return ReadTexts(source.name + ": " + key, value, source.watch_namespaces);
   } else if (key == "runtimes") {
-    for (const auto& runtime : value) source.runtimes.push_back(ReadRuntime(runtime));
+    return ReadRuntimes(source.name + ": " + key, value, source);
   } else if (FindKey(key) != nullptr) {
     if (!value.IsScalar()) return source.name + ": " + key + " must be a single value\n";
     source.texts[key] = value.as<std::string>();
@@ -131,25 +165,23 @@ const std::vector<ConfigKey>& ConfigKeys() {
 }
 
 Result<ConfigSource> ReadConfigFile(const std::string& path) {
-  ConfigSource source{path, {}, {}, {}};
-  std::string problems;
+  ConfigSource source{path, {}, {}, {}, {}};
   try {
     const YAML::Node file = YAML::LoadFile(path);
     if (!file.IsMap() && !file.IsNull()) {
       return Fail(Code::kInvalid, path + ": must be a map of settings, such as \"logLevel: info\"");
     }
     for (const auto& entry : file) {
-      problems += ReadEntry(entry.first.as<std::string>(), entry.second, source);
+      source.problems += ReadEntry(entry.first.as<std::string>(), entry.second, source);
     }
   } catch (const YAML::Exception& error) {
     return Fail(Code::kInvalid, path + ": " + error.what());
   }
-  if (!problems.empty()) return Fail(Code::kInvalid, problems);
   return source;
 }
 
 ConfigSource ReadEnvironment(const std::function<const char*(const char*)>& getenv) {
-  ConfigSource source{"environment", {}, {}, {}};
+  ConfigSource source{"environment", {}, {}, {}, {}};
   for (const auto& key : ConfigKeys()) {
     const char* value = getenv(EnvironmentName(key.flag).c_str());
     if (value != nullptr) source.texts[std::string(key.key)] = value;
@@ -174,7 +206,10 @@ Result<Config> MakeConfig(const std::vector<ConfigSource>& sources) {
     if (config.watch_namespaces.empty()) config.watch_namespaces = source.watch_namespaces;
     if (config.settings.runtimes.empty()) config.settings.runtimes = source.runtimes;
   }
-  if (!reader.Problems().empty()) return Fail(Code::kInvalid, reader.Problems());
+  std::string problems;
+  for (const auto& source : sources) problems += source.problems;
+  problems += reader.Problems();
+  if (!problems.empty()) return Fail(Code::kInvalid, problems);
   return config;
 }
 

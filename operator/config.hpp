@@ -34,6 +34,7 @@ struct ConfigSource {
   std::map<std::string, std::string> texts;
   std::vector<std::string> watch_namespaces;
   std::vector<ServingRuntime> runtimes;
+  std::string problems;  ///< What is wrong with the source itself, a line each.
 };
 
 /// A key of the file, its flag and environment variable derived from it, and what it means.
@@ -44,7 +45,8 @@ struct ConfigKey {
 };
 const std::vector<ConfigKey>& ConfigKeys();
 
-/// Reads the YAML file. Unknown keys are errors, so that a misspelt setting cannot go unnoticed.
+/// Reads the YAML file. Unknown keys are problems, so that a misspelt setting cannot go unnoticed.
+/// Fails when it cannot be read as YAML at all.
 Result<ConfigSource> ReadConfigFile(const std::string& path);
 /// SLIPWAY_LOG_LEVEL and the like.
 ConfigSource ReadEnvironment(const std::function<const char*(const char*)>& getenv);

@@ -75,7 +75,7 @@ class Operator {
         lease_client_(lease_client),
         identity_(std::move(identity)),
         executor_({{kHomeCluster, &client}}, barrier_, metrics, clock,
-                  [this] { return MayWrite(); }),
+                  [this] { return MayWriteFor(); }),
         events_({{kHomeCluster, &client}}, identity_, metrics, clock),
         wiring_(cache_, runners_, metrics, clock) {
     for (auto& controller : MakeControllers(config.settings)) {
@@ -94,38 +94,61 @@ class Operator {
       const LeaseTimes times;
       leader_ = std::make_unique<Leader>(
           lease_client_, ObjectKey{kHomeCluster, config_.lease_namespace, config_.lease_name},
-          LeaseElection(identity_, times), times, metrics_, clock_,
-          [] { _exit(kExitLostLease); });  // No destructor may still write.
+          LeaseElection(identity_, times), times, metrics_, clock_);
     }
-    bool working = false;
     const timespec tick{0, 100'000'000};
     while (sigtimedwait(&stop_signals, nullptr, &tick) < 0) {
-      if (working || !wiring_.Synced() || !MayWrite()) continue;
-      log::Info("working", {{"kinds", runners_.size()}});
-      for (auto& runner : runners_) runner->Start();
-      working = true;
+      if (MayWriteFor().count() > 0) {
+        StartWhatIsReady();
+      } else if (Working()) {
+        log::Error("the lease could not be kept in time; another replica takes over");
+        _exit(kExitLostLease);  // No destructor may still write.
+      }
     }
     log::Info("stopping: passes in progress are finished");
+    for (auto& runner : runners_) runner->Stop();
     for (auto& runner : runners_) runner->Drain();
+    events_.Drain();
     if (leader_) leader_->Release();
   }
 
   AdminPages Pages() {
-    return {[this] { return NotAlive(); },
-            [this] { return wiring_.Synced() ? "" : "the caches are not filled yet"; },
+    return {[this] { return NotAlive(); }, [this] { return NotReady(); },
             [this] { return RenderMetrics(); },
             [this](const std::string& name) { return Dump(name); }};
   }
 
  private:
-  bool MayWrite() const { return !config_.leader_elect || (leader_ && leader_->Leads()); }
+  std::chrono::milliseconds MayWriteFor() const {
+    if (!config_.leader_elect) return Client::kDefaultDeadline;
+    return leader_ ? leader_->LeadsFor() : std::chrono::milliseconds(0);
+  }
+
+  bool Working() const {
+    return std::any_of(runners_.begin(), runners_.end(),
+                       [](const auto& runner) { return runner->Started(); });
+  }
+
+  void StartWhatIsReady() {
+    for (auto& runner : runners_) {
+      if (runner->Started() || !wiring_.Synced(*runner)) continue;
+      log::Info("working", {{"kind", runner->Spec().kind.type.kind}});
+      runner->Start();
+    }
+  }
+
+  std::string NotReady() const {
+    std::string kinds;
+    for (const auto& type : cache_.Unsynced()) kinds += " " + std::string(type.plural);
+    return kinds.empty() ? "" : "not listed yet (the log says why):" + kinds;
+  }
 
   std::string NotAlive() const {
     if (client_.Frozen()) return "the API server's address leads to another cluster than before";
     for (const auto& runner : runners_) {
-      const bool stuck =
-          runner->Queue().Working() > 0 && clock_.Steady() - runner->LastProgress() > kStuck;
-      if (stuck) return runner->Spec().name + ": a pass does not end";
+      const auto since = runner->OldestPass();
+      if (since && clock_.Steady() - *since > kStuck)
+        return runner->Spec().name + ": a pass does not end";
     }
     return {};
   }
@@ -200,7 +223,7 @@ int RunOperator(const Config& config, const sigset_t& stop_signals) {
 
 /// The settings of flags, environment and file, or what is wrong with them.
 Result<Config> Configure(const std::map<std::string, std::string>& flags, std::string file) {
-  std::vector<ConfigSource> sources{{"flag", flags, {}, {}}, ReadEnvironment(&std::getenv)};
+  std::vector<ConfigSource> sources{{"flag", flags, {}, {}, {}}, ReadEnvironment(&std::getenv)};
   // NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread yet.
   if (const char* named = std::getenv("SLIPWAY_CONFIG"); file.empty() && named != nullptr) {
     file = named;

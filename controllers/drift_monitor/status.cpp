@@ -205,6 +205,7 @@ std::vector<EmitEvent> MakeEvents(const std::optional<api::DriftMonitorStatus>& 
     if (phase == Phase::kWarning && !drifted) emit(Type::kWarning, "Warning");
     if (phase == Phase::kInsufficientData) emit(Type::kWarning, "DataInsufficient");
     if (phase == Phase::kError) emit(Type::kWarning, "EvaluationFailed");
+    if (phase == Phase::kHealthy && !drifted) emit(Type::kNormal, "Healthy");
   }
   if (IsTrue(after.conditions, kStalled) && !held(kStalled)) emit(Type::kWarning, "Stalled");
   return events;

@@ -21,11 +21,14 @@ const Object* OwnChild(const Resource<T>& resource, const ObjectKey& child, cons
   return ours ? object : nullptr;
 }
 
-std::vector<ServerPod> PodsOf(const std::string& variant, const api::ModelDeployment& deployment,
-                              const Snapshot& world) {
+/// Labels can be copied by anybody, into any namespace; only those beside the Deployment count.
+std::vector<ServerPod> PodsOf(const std::string& variant, const ObjectKey& child,
+                              const api::ModelDeployment& deployment, const Snapshot& world) {
   std::vector<ServerPod> pods;
   for (const auto& pod : world.All(kPods)) {
-    const bool ours = LabelText(pod.meta.labels, labels::kOwnerUid) == deployment.meta.uid &&
+    const bool beside = pod.key.cluster == child.cluster && pod.key.ns == child.ns;
+    const bool ours = beside &&
+                      LabelText(pod.meta.labels, labels::kOwnerUid) == deployment.meta.uid &&
                       LabelText(pod.meta.labels, labels::kVariant) == variant;
     if (ours && !pod.meta.deleted) pods.push_back({&pod.key, &pod.meta, &pod.body});
   }
@@ -43,8 +46,9 @@ bool IsInEffect(const VariantState& variant, const api::ModelDeployment& deploym
 
 VariantState ObserveVariant(const std::string& name, const api::Variant* spec, const ObjectKey& key,
                             const api::ModelDeployment& deployment, const Snapshot& world) {
-  VariantState variant{name, spec, nullptr, nullptr, PodsOf(name, deployment, world), false};
   const ObjectKey child = DeploymentKey(key, deployment, name);
+  const auto pods = PodsOf(name, child, deployment, world);
+  VariantState variant{name, spec, nullptr, nullptr, pods, false};
   variant.deployment = OwnChild(kDeployments, child, key, deployment, world);
   if (variant.deployment != nullptr) variant.view = world.Find(kDeployments, child);
   variant.in_effect = IsInEffect(variant, deployment);

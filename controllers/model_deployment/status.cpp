@@ -30,9 +30,14 @@ api::VariantStatus MakeVariant(const Observed& observed, const VariantState& var
           view.ready_replicas, view.updated_replicas, LastFailure(variant)};
 }
 
+/// As the CRD allows. Those of the spec come first and are ten at most, so that what is cut off, if
+/// anything, are removed ones that wait to be deleted.
+constexpr std::size_t kMaxVariants = 20;
+
 std::vector<api::VariantStatus> MakeVariants(const Observed& observed) {
   std::vector<api::VariantStatus> variants;
   for (const auto& variant : observed.variants) {
+    if (variants.size() == kMaxVariants) break;
     variants.push_back(MakeVariant(observed, variant));
   }
   return variants;

@@ -708,7 +708,7 @@ struct ModelDeploymentStatus {
   std::optional<std::string> url;
   /// One line that says what happens now, or what the deployment waits for.
   std::optional<std::string> message;
-  /// State of each variant.
+  /// State of each variant, and of removed ones that still have pods.
   std::vector<VariantStatus> variants;
   /// What the autoscaler does.
   std::optional<AutoscalingStatus> autoscaling;

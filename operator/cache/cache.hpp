@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -38,12 +39,23 @@ class Cache {
     return store == stores_.end() || store->second->Seen(ns) >= version;
   }
 
-  /// True once every store has taken in a whole list.
-  bool Synced() const {
+  /// The kinds whose whole list has not been taken in yet, in any cluster.
+  std::set<ResourceType> Unsynced() const {
+    std::set<ResourceType> missing;
     for (const auto& [id, store] : stores_) {
-      if (!store->Synced()) return false;
+      if (!store->Synced()) missing.insert(id.second);
     }
-    return true;
+    return missing;
+  }
+
+  /// The keys of all known objects of a kind.
+  std::vector<ObjectKey> Keys(const ResourceType& type) const {
+    std::vector<ObjectKey> keys;
+    for (const auto& [id, store] : stores_) {
+      if (id.second != type) continue;
+      for (const auto& object : store->All()) keys.push_back(object->key);
+    }
+    return keys;
   }
 
   std::vector<const Store*> Stores() const {

@@ -48,6 +48,7 @@ std::string CodeLabel(const Result<HttpResponse>& answer) {
 struct Client::Exchange {
   HttpRequest request;
   Result<HttpResponse> result = Fail(Code::kTimeout, "not sent");
+  std::shared_ptr<const Credentials> used{};
   bool logged_in_again = false;
   bool read_again = false;
   milliseconds wait{0};  ///< Before the next try.
@@ -101,6 +102,7 @@ void Client::RunRound(std::vector<Exchange*>& round, SteadyInstant end) {
   const SteadyInstant started = clock_.Steady();
   const auto left = std::max(std::chrono::ceil<milliseconds>(end - started), milliseconds(1));
   for (Exchange* exchange : round) {
+    exchange->used = credentials_->Current();
     transport_->SendAsync(exchange->request, left,
                           [this, exchange, started, answered](Result<HttpResponse> answer) {
                             Record(exchange->request, CodeLabel(answer), started);
@@ -117,7 +119,9 @@ bool Client::MayRetry(Exchange& exchange, SteadyInstant end) {
   exchange.wait = milliseconds(0);
   switch (error.code) {
     case Code::kUnauthorized:
-      return !std::exchange(exchange.logged_in_again, true) && credentials_->Refresh();
+      // They may have been renewed while the request was on its way.
+      return !std::exchange(exchange.logged_in_again, true) &&
+             (credentials_->Refresh() || credentials_->Current() != exchange.used);
     case Code::kThrottled:
       if (error.retry_after.count() == 0) error.retry_after = kDefaultHint;
       exchange.wait = WithJitter(std::min(error.retry_after, kLongestHint));

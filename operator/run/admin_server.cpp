@@ -57,7 +57,7 @@ class CivetAdminServer final : public AdminServer {
           const std::string text = debug(uri.substr(uri.rfind('/') + 1));
           Reply(connection, text.empty() ? 404 : 200, "application/json", text);
         }),
-        server_({"listening_ports", port, "num_threads", "2", "request_timeout_ms", "5000",
+        server_({"listening_ports", port, "num_threads", "8", "request_timeout_ms", "1000",
                  "enable_directory_listing", "no"}) {
     server_.addHandler("/healthz", alive_);
     server_.addHandler("/readyz", ready_);

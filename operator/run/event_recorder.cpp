@@ -12,12 +12,13 @@ EventRecorder::EventRecorder(Clients clients, std::string instance, Metrics& met
       clock_(clock),
       thread_([this](const std::stop_token& stop) { Run(stop); }) {}
 
-EventRecorder::~EventRecorder() {
+void EventRecorder::Drain() {
   {
     const MutexLock lock(mutex_);
     give_up_ = clock_.Steady() + std::chrono::seconds(2);
   }
   thread_.request_stop();
+  if (thread_.joinable()) thread_.join();
 }
 
 void EventRecorder::Emit(const Owner& regarding, EmitEvent event) {
@@ -53,6 +54,7 @@ void EventRecorder::Send(const Waiting& waiting) {
   if (response) {
     emitted_.Increment();
   } else {
+    series_.Forget(decision);
     log::Warn("event not recorded", {{"object", waiting.regarding.key.ToString()},
                                      {"reason", waiting.event.reason},
                                      {"error", response.error().message}});

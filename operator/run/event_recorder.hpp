@@ -17,8 +17,10 @@ namespace slipway {
 class EventRecorder {
  public:
   EventRecorder(Clients clients, std::string instance, Metrics& metrics, const Clock& clock);
+  ~EventRecorder() { Drain(); }
+
   /// Sends what waits, for at most two seconds, then stops.
-  ~EventRecorder();
+  void Drain();
 
   void Emit(const Owner& regarding, EmitEvent event);
 

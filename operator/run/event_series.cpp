@@ -10,6 +10,14 @@ namespace {
 constexpr std::size_t kMaxNote = 1024;
 constexpr std::size_t kMaxNameFront = 200;
 
+/// The part of an Event's name before its hash; each label of a DNS name ends with a letter or
+/// digit (RFC 1123).
+std::string NameFront(const std::string& name) {
+  std::string front = name.substr(0, kMaxNameFront);
+  while (front.ends_with('-') || front.ends_with('.')) front.pop_back();
+  return front;
+}
+
 std::string Cut(std::string text, std::size_t limit) {
   if (text.size() <= limit) return text;
   text.resize(limit - 3);
@@ -33,12 +41,13 @@ EventSeries::Decision EventSeries::Decide(const Owner& regarding, const EmitEven
             {{"apiVersion", kEventType.ApiVersion()},
              {"kind", kEventType.kind},
              {"metadata", {{"name", sent.key.name}, {"namespace", sent.key.ns}}},
-             {"series", {{"count", sent.count}, {"lastObservedTime", FormatMicroTime(now)}}}}};
+             {"series", {{"count", sent.count}, {"lastObservedTime", FormatMicroTime(now)}}}},
+            id};
   }
   if (sent_.size() >= capacity_) sent_.clear();
-  const ObjectKey key{regarding.key.cluster, regarding.key.ns,
-                      regarding.key.name.substr(0, kMaxNameFront) + "." +
-                          Sha256Hex({id, FormatMicroTime(now)}).substr(0, 16)};
+  const ObjectKey key{
+      regarding.key.cluster, regarding.key.ns,
+      NameFront(regarding.key.name) + "." + Sha256Hex({id, FormatMicroTime(now)}).substr(0, 16)};
   sent_[id] = {key, 1, now};
   return {true,
           key,
@@ -57,7 +66,8 @@ EventSeries::Decision EventSeries::Decide(const Owner& regarding, const EmitEven
              {"kind", regarding.type.kind},
              {"namespace", regarding.key.ns},
              {"name", regarding.key.name},
-             {"uid", regarding.uid}}}}};
+             {"uid", regarding.uid}}}},
+          id};
 }
 
 }  // namespace slipway

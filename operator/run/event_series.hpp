@@ -21,8 +21,11 @@ class EventSeries {
     bool create = true;
     ObjectKey key;        ///< Of the Event object.
     nlohmann::json body;  ///< The whole Event, or what to apply to count its series up.
+    std::string id;
   };
   Decision Decide(const Owner& regarding, const EmitEvent& event, Instant now);
+  /// The decision could not be carried out: the next of its kind is a new Event.
+  void Forget(const Decision& decision) { sent_.erase(decision.id); }
 
  private:
   struct Sent {

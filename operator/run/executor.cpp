@@ -24,9 +24,11 @@ std::vector<InFlight> NextRound(std::vector<Write>& writes) {
   return round;
 }
 
-void AnswerAll(const std::vector<InFlight>& round, const Error& error) {
-  for (const auto& item : round) item.write->OnResponse(tl::unexpected(error));
+void RefuseAll(std::vector<Write>& writes, const Error& error) {
+  for (auto& write : writes) write.Refuse(error);
 }
+
+const Error kNotLeading{Code::kUnavailable, "this replica does not lead any more", {}};
 
 }  // namespace
 
@@ -37,12 +39,12 @@ std::vector<WriteFailure> Executor::Execute(const Owner& owner, const std::vecto
   for (const auto& action : actions) writes.emplace_back(owner, action, world);
 
   const bool deletes = std::any_of(writes.begin(), writes.end(), std::mem_fn(&Write::IsDelete));
-  if (deletes) {
-    if (auto confirmed = ConfirmOwner(owner); !confirmed) {
-      AnswerAll(NextRound(writes), confirmed.error());
-    }
+  const auto confirmed = deletes ? ConfirmOwner(owner) : Result<void>{};
+  if (confirmed) {
+    Advance(owner, writes);
+  } else {
+    RefuseAll(writes, confirmed.error());
   }
-  Advance(owner, writes);
 
   std::vector<WriteFailure> failures;
   for (const auto& write : writes) {
@@ -54,9 +56,9 @@ std::vector<WriteFailure> Executor::Execute(const Owner& owner, const std::vecto
 
 void Executor::Advance(const Owner& owner, std::vector<Write>& writes) {
   for (auto round = NextRound(writes); !round.empty(); round = NextRound(writes)) {
-    if (!may_write_()) {
-      return AnswerAll(round, {Code::kUnavailable, "this replica does not lead any more", {}});
-    }
+    const auto remaining = may_write_for_();
+    if (remaining.count() <= 0) return RefuseAll(writes, kNotLeading);
+    const auto deadline = std::min(remaining, Client::kDefaultDeadline);
     for (const auto& [cluster, client] : clients_) {
       std::vector<HttpRequest> requests;
       std::vector<Write*> waiting;
@@ -65,7 +67,7 @@ void Executor::Advance(const Owner& owner, std::vector<Write>& writes) {
         requests.push_back(std::move(item.request));
         waiting.push_back(item.write);
       }
-      auto answers = client->SendAll(std::move(requests));
+      auto answers = client->SendAll(std::move(requests), deadline);
       for (std::size_t i = 0; i < waiting.size(); ++i) {
         waiting[i]->OnResponse(std::move(answers[i]));
       }
@@ -110,7 +112,8 @@ void Executor::Report(const Owner& owner, const Write& write) {
 
 Result<void> Executor::WriteStatus(const Owner& owner, const ResourceVersion& version,
                                    const nlohmann::json& status) {
-  if (!may_write_()) return Fail(Code::kUnavailable, "this replica does not lead any more");
+  const auto remaining = may_write_for_();
+  if (remaining.count() <= 0) return tl::unexpected(kNotLeading);
   const nlohmann::json body = {{"apiVersion", owner.type.ApiVersion()},
                                {"kind", owner.type.kind},
                                {"metadata",
@@ -121,7 +124,8 @@ Result<void> Executor::WriteStatus(const Owner& owner, const ResourceVersion& ve
                                {"status", status}};
   auto response =
       clients_.at(owner.key.cluster)
-          ->Send(request::ReplaceStatus(owner.type, owner.key, body.dump(), kFieldManager));
+          ->Send(request::ReplaceStatus(owner.type, owner.key, body.dump(), kFieldManager),
+                 std::min(remaining, Client::kDefaultDeadline));
   if (!response) return tl::unexpected(response.error());
   JsonParser parser;
   if (auto object = parser.Parse(response->body)) {

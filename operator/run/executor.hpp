@@ -18,15 +18,16 @@ using Clients = std::map<ClusterId, Client*>;
 /// as described at Write. Thread-safe.
 class Executor {
  public:
-  /// `may_write` is asked before each round of requests: false ends the plan there (leadership is
-  /// lost), with a retryable failure for each action left.
+  /// `may_write_for` is asked before each round of requests: so long this process may still write,
+  /// and no request outlasts it. Zero ends the plan there (leadership is lost), with a retryable
+  /// failure for each action left.
   Executor(Clients clients, WriteBarrier& barrier, Metrics& metrics, const Clock& clock,
-           std::function<bool()> may_write)
+           std::function<std::chrono::milliseconds()> may_write_for)
       : clients_(std::move(clients)),
         barrier_(barrier),
         metrics_(metrics),
         clock_(clock),
-        may_write_(std::move(may_write)) {}
+        may_write_for_(std::move(may_write_for)) {}
 
   /// Returns the actions that failed, in the order of the plan.
   std::vector<WriteFailure> Execute(const Owner& owner, const std::vector<Action>& actions,
@@ -47,7 +48,7 @@ class Executor {
   WriteBarrier& barrier_;
   Metrics& metrics_;
   const Clock& clock_;
-  std::function<bool()> may_write_;
+  std::function<std::chrono::milliseconds()> may_write_for_;
 };
 
 }  // namespace slipway

@@ -21,65 +21,62 @@ nlohmann::json LeaseBody(const ObjectKey& key, const nlohmann::json& spec,
 }  // namespace
 
 Leader::Leader(Client& client, ObjectKey lease, LeaseElection election, LeaseTimes times,
-               Metrics& metrics, const Clock& clock, std::function<void()> on_lost)
+               Metrics& metrics, const Clock& clock)
     : client_(client),
       lease_(std::move(lease)),
       times_(times),
       gauge_(metrics.Leader()),
       clock_(clock),
-      on_lost_(std::move(on_lost)),
       election_(std::move(election)),
       thread_([this](const std::stop_token& stop) { Run(stop); }) {}
 
-bool Leader::Leads() const {
+std::chrono::milliseconds Leader::LeadsFor() const {
   const MutexLock lock(mutex_);
-  return election_.Leads(clock_.Steady());
+  return election_.LeadsFor(clock_.Steady());
 }
 
 void Leader::Run(const std::stop_token& stop) {
   Mutex sleep_mutex;
   std::condition_variable_any sleep;
+  bool led = false;
   while (!stop.stop_requested()) {
-    Round();
-    const bool leads = Leads();
+    const SteadyInstant next = clock_.Steady() + times_.retry_period;
+    if (Round()) continue;
+    const bool leads = LeadsFor().count() > 0;
     gauge_.Set(leads ? 1 : 0);
-    if (leads && !led_) log::Info("this replica leads", {{"lease", lease_.ToString()}});
-    if (led_ && !leads) {
-      log::Error("the lease could not be kept", {{"lease", lease_.ToString()}});
-      return on_lost_();
-    }
-    led_ = leads;
+    if (leads && !led) log::Info("this replica leads", {{"lease", lease_.ToString()}});
+    led = leads;
     const MutexLock lock(sleep_mutex);
-    sleep.wait_for(sleep_mutex, stop, times_.retry_period, [] { return false; });
+    sleep.wait_until(sleep_mutex, stop, next, [] { return false; });
   }
 }
 
-void Leader::Round() {
+bool Leader::Round() {
   auto lease = Read();
   if (!lease) {
     log::Warn("lease not read", {{"error", lease.error().message}});
-    return;  // A held lease stays valid until its deadline; Leads() sees to that.
+    return false;  // A held lease stays valid until its deadline; LeadsFor() sees to that.
   }
   LeaseElection::Step step;
   {
     const MutexLock lock(mutex_);
     step = election_.OnRead(*lease, clock_.Now(), clock_.Steady());
   }
-  if (step.kind == LeaseElection::Step::Kind::kWait) return;
+  if (step.kind == LeaseElection::Step::Kind::kWait) return false;
   const SteadyInstant sent = clock_.Steady();
   const auto written = Write(step);
-  const MutexLock lock(mutex_);
   if (written) {
+    const MutexLock lock(mutex_);
     election_.OnWritten(sent);
-  } else if (written.error().code == Code::kConflict) {
-    election_.OnRefused();
-  } else {
-    log::Warn("lease not written", {{"error", written.error().message}});
+    return false;
   }
+  log::Warn("lease not written", {{"error", written.error().message}});
+  // Somebody else touched it, which need not be another holder: only reading it again tells.
+  return written.error().code == Code::kConflict;
 }
 
 Result<std::optional<LeaseRecord>> Leader::Read() {
-  auto response = client_.Send(request::Get(kLeaseType, lease_));
+  auto response = client_.Send(request::Get(kLeaseType, lease_), Deadline());
   if (!response) {
     if (response.error().code == Code::kNotFound) return std::optional<LeaseRecord>{};
     return tl::unexpected(response.error());
@@ -96,7 +93,8 @@ Result<void> Leader::Write(const LeaseElection::Step& step) {
   const auto body = LeaseBody(lease_, step.spec, step.resource_version).dump();
   const bool create = step.kind == LeaseElection::Step::Kind::kCreate;
   auto response = client_.Send(create ? request::Create(kLeaseType, lease_, body, kFieldManager)
-                                      : request::Replace(kLeaseType, lease_, body, kFieldManager));
+                                      : request::Replace(kLeaseType, lease_, body, kFieldManager),
+                               Deadline());
   if (!response) return tl::unexpected(response.error());
   return {};
 }
@@ -104,15 +102,15 @@ Result<void> Leader::Write(const LeaseElection::Step& step) {
 void Leader::Release() {
   thread_.request_stop();
   if (thread_.joinable()) thread_.join();
-  if (!Leads()) return;
+  if (LeadsFor().count() <= 0) return;
   const auto lease = Read();
-  const MutexLock lock(mutex_);
+  const MutexLock lock(mutex_);  // Nobody waits for it any more.
   if (!lease || !*lease || (*lease)->holder != election_.Identity()) return;
-  LeaseElection::Step step{LeaseElection::Step::Kind::kUpdate,
-                           election_.ReleaseSpec(**lease, clock_.Now()),
-                           (*lease)->resource_version};
+  const LeaseElection::Step step{LeaseElection::Step::Kind::kUpdate,
+                                 election_.ReleaseSpec(**lease, clock_.Now()),
+                                 (*lease)->resource_version};
   if (Write(step)) log::Info("lease released", {{"lease", lease_.ToString()}});
-  election_.OnRefused();
+  election_.OnReleased();
 }
 
 }  // namespace slipway

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <atomic>
-#include <functional>
 #include <thread>
 
 #include "operator/base/metrics.hpp"
@@ -16,30 +15,30 @@ namespace slipway {
 /// and preconditions keep two writers from doing harm; the Lease keeps them from doing work twice.
 class Leader {
  public:
-  /// `on_lost` is called once, from the election's thread, when a held lease could not be kept.
   Leader(Client& client, ObjectKey lease, LeaseElection election, LeaseTimes times,
-         Metrics& metrics, const Clock& clock, std::function<void()> on_lost);
+         Metrics& metrics, const Clock& clock);
 
-  /// True while this process may write.
-  bool Leads() const;
+  /// How long this process may still write; zero when it does not lead.
+  std::chrono::milliseconds LeadsFor() const;
   /// Stops renewing and gives the lease up, if it is held.
   void Release();
 
  private:
   void Run(const std::stop_token& stop);
-  void Round();
+  /// Reads the Lease and writes it if that is due; returns whether to do so again at once.
+  bool Round();
   Result<std::optional<LeaseRecord>> Read();
   Result<void> Write(const LeaseElection::Step& step);
+  /// Of one request: a connection that has gone dead must not cost the whole time to renew.
+  std::chrono::milliseconds Deadline() const { return times_.renew_deadline / 3; }
 
   Client& client_;
   const ObjectKey lease_;
   const LeaseTimes times_;
   Gauge gauge_;
   const Clock& clock_;
-  std::function<void()> on_lost_;
   mutable Mutex mutex_;
   LeaseElection election_ SLIPWAY_GUARDED_BY(mutex_);
-  bool led_ = false;  // used by the thread only
   std::jthread thread_;
 };
 

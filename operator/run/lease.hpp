@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -49,15 +50,17 @@ class LeaseElection {
   /// The write of the last Step succeeded. `sent` is when its request was sent: the promise to
   /// the others runs from then, not from when the answer came.
   void OnWritten(SteadyInstant sent) { renewed_ = sent; }
-  /// The lease is somebody else's, or the write was refused.
-  void OnRefused() { renewed_.reset(); }
+  /// The lease was given up.
+  void OnReleased() { renewed_.reset(); }
 
-  /// True while writes are allowed.
-  bool Leads(SteadyInstant steady) const {
-    return renewed_ && steady - *renewed_ < times_.renew_deadline;
+  /// How long writes are still allowed; zero when this process does not lead.
+  std::chrono::milliseconds LeadsFor(SteadyInstant steady) const {
+    if (!renewed_) return {};
+    const auto left = *renewed_ + times_.renew_deadline - steady;
+    return std::max(std::chrono::floor<std::chrono::milliseconds>(left),
+                    std::chrono::milliseconds(0));
   }
-  /// True when this process led and may no longer be sure of it.
-  bool Lost(SteadyInstant steady) const { return renewed_ && !Leads(steady); }
+  bool Leads(SteadyInstant steady) const { return LeadsFor(steady).count() > 0; }
 
   /// The spec that gives the lease up, so that a standby need not wait for it to run out.
   nlohmann::json ReleaseSpec(const LeaseRecord& lease, Instant now) const;

@@ -16,6 +16,10 @@ std::size_t PerNamespace(std::size_t workers) {
   return workers > kReservedWorkers ? workers - kReservedWorkers : 1;
 }
 
+/// What the API server refuses for good may have been refused by a policy that is changed later,
+/// of which no event tells.
+constexpr std::chrono::minutes kLookAgain{10};
+
 }  // namespace
 
 Runner::Runner(Controller controller, RunnerContext context, std::size_t workers)
@@ -23,24 +27,51 @@ Runner::Runner(Controller controller, RunnerContext context, std::size_t workers
       context_(context),
       queue_(context.clock, PerNamespace(workers), std::hash<std::string>{}(controller_.name)),
       workers_(workers),
-      last_progress_(context.clock.Steady().time_since_epoch()) {}
+      busy_since_(workers) {}
+
+void Runner::Enqueue(const ObjectKey& key, Priority priority) {
+  if (started_) queue_.Add(key, priority);
+}
+
+void Runner::EnqueueAfter(const ObjectKey& key, std::chrono::milliseconds delay) {
+  if (started_) queue_.AddAfter(key, delay);
+}
 
 void Runner::Start() {
+  started_ = true;  // First: what changes while the keys are collected is queued by its event.
+  for (const auto& key : context_.cache.Keys(controller_.kind.type)) {
+    queue_.Add(key, Priority::kInitial);
+  }
   for (std::size_t i = 0; i < workers_; ++i) {
-    threads_.emplace_back([this](const std::stop_token& stop) { Work(stop); });
+    threads_.emplace_back([this, i](const std::stop_token& stop) { Work(stop, i); });
   }
 }
 
-void Runner::Drain() {
+void Runner::Stop() {
   for (auto& thread : threads_) thread.request_stop();
+}
+
+void Runner::Drain() {
+  Stop();
   threads_.clear();
 }
 
-void Runner::Work(const std::stop_token& stop) {
+std::optional<SteadyInstant> Runner::OldestPass() const {
+  std::optional<SteadyInstant> oldest;
+  for (const auto& since : busy_since_) {
+    const SteadyInstant began(since.load());
+    if (began == SteadyInstant{}) continue;
+    oldest = oldest ? std::min(*oldest, began) : began;
+  }
+  return oldest;
+}
+
+void Runner::Work(const std::stop_token& stop, std::size_t worker) {
   while (auto item = queue_.Take(stop)) {
+    busy_since_[worker] = context_.clock.Steady().time_since_epoch();
     Handle(*item);
+    busy_since_[worker] = SteadyInstant::duration::zero();
     queue_.Done(item->key);
-    last_progress_ = context_.clock.Steady().time_since_epoch();
   }
 }
 
@@ -135,6 +166,7 @@ std::string_view Runner::ComeBack(const ObjectKey& key, const std::vector<WriteF
     queue_.AddAfter(key, std::max(delay, std::chrono::milliseconds(100)));
   }
   const auto wait = TryAgain(failures);
+  if (!wait && !failures.empty()) queue_.AddAfter(key, kLookAgain);
   if (wait || recorded == Recorded::kFailed) {
     queue_.AddBackedOff(key, wait.value_or(std::chrono::milliseconds(0)));
     return "retry";

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -30,17 +31,24 @@ class Runner {
   Runner(Controller controller, RunnerContext context, std::size_t workers);
 
   const Controller& Spec() const { return controller_; }
-  WorkQueue& Queue() { return queue_; }
+  const WorkQueue& Queue() const { return queue_; }
 
-  /// Starts the workers; until then the queue only collects.
+  /// A custom resource may have to be looked at, now or after a while. Not before Start, which
+  /// looks at all: a replica that stands by for a month must not collect keys for a month.
+  void Enqueue(const ObjectKey& key, Priority priority);
+  void EnqueueAfter(const ObjectKey& key, std::chrono::milliseconds delay);
+
+  /// Starts the workers and queues every custom resource of the kind.
   void Start();
-  /// Lets the passes that are running end and starts no more.
+  bool Started() const { return started_; }
+  /// Starts no more passes; Drain also waits until those that are running have ended.
+  void Stop();
   void Drain();
-  /// When a worker last finished a pass, for the liveness probe.
-  SteadyInstant LastProgress() const { return SteadyInstant(last_progress_.load()); }
+  /// When the pass that has been running longest began, for the liveness probe.
+  std::optional<SteadyInstant> OldestPass() const;
 
  private:
-  void Work(const std::stop_token& stop);
+  void Work(const std::stop_token& stop, std::size_t worker);
   void Handle(const QueueCore::Item& item);
   /// One pass over one custom resource; returns its result for the metric.
   std::string_view Pass(const ObjectKey& key);
@@ -56,7 +64,9 @@ class Runner {
   StatusPacer pacer_{std::chrono::milliseconds(700)};
   const std::size_t workers_;
   std::atomic<std::uint64_t> passes_{0};
-  std::atomic<SteadyInstant::duration> last_progress_;
+  std::atomic<bool> started_{false};
+  /// When each worker's pass began; zero while it has none.
+  std::vector<std::atomic<SteadyInstant::duration>> busy_since_;
   std::vector<std::jthread> threads_;
 };
 

@@ -1,5 +1,6 @@
 #include "operator/run/wiring.hpp"
 
+#include <algorithm>
 #include <set>
 
 #include "operator/kube/labels.hpp"
@@ -19,8 +20,8 @@ void Wiring::Watch(Client& client, const std::string& ns) {
   std::set<ResourceType> owned;
   for (const auto& runner : runners_) {
     AddInformer(client, runner->Spec().kind, ns, "",
-                [queue = &runner->Queue()](const Object& object, bool initial) {
-                  queue->Add(object.key, PriorityOf(initial));
+                [runner = runner.get()](const Object& object, bool initial) {
+                  runner->Enqueue(object.key, PriorityOf(initial));
                 });
     for (const auto& child : runner->Spec().owns) {
       if (!owned.insert(child.type).second) continue;
@@ -48,11 +49,19 @@ void Wiring::EnqueueOwner(const Object& child, bool initial) {
   for (const auto& runner : runners_) {
     if (runner->Spec().kind.type.kind != kind->second) continue;
     if (initial) {
-      runner->Queue().Add(*key, Priority::kInitial);
+      runner->Enqueue(*key, Priority::kInitial);
     } else {
-      runner->Queue().AddAfter(*key, kBurst);
+      runner->EnqueueAfter(*key, kBurst);
     }
   }
+}
+
+bool Wiring::Synced(const Runner& runner) const {
+  const auto missing = cache_.Unsynced();
+  const auto& spec = runner.Spec();
+  return !missing.contains(spec.kind.type) &&
+         std::none_of(spec.owns.begin(), spec.owns.end(),
+                      [&missing](const auto& child) { return missing.contains(child.type); });
 }
 
 void Wiring::Start() {

@@ -23,7 +23,9 @@ class Wiring {
   void Watch(Client& client, const std::string& ns);
   void Start();
 
-  bool Synced() const { return cache_.Synced(); }
+  /// Whether all is known that the runner's controller reconciles and owns. Kinds do not wait for
+  /// each other: one that is not installed, or may not be read, stops nobody else.
+  bool Synced(const Runner& runner) const;
 
  private:
   void AddInformer(Client& client, const AnyResource& resource, const std::string& ns,

@@ -57,7 +57,12 @@ bool AlreadyApplied(const Object& live, const json& stamped) {
     return false;
   }
   const json known = json::parse(live.json, nullptr, /*allow_exceptions=*/false);
-  return !known.is_discarded() && Covers(known, stamped);
+  if (known.is_discarded()) return false;
+  // The items of a list carry neither; that they are of this kind is certain anyway.
+  json wanted = stamped;
+  wanted.erase("apiVersion");
+  wanted.erase("kind");
+  return Covers(known, wanted);
 }
 
 Write::Write(const Owner& owner, const Action& action, const Snapshot& world)
@@ -109,6 +114,12 @@ std::string Write::BodyFor(const std::string& uid) const {
   return body.dump();
 }
 
+void Write::Refuse(Error error) {
+  if (state_ == State::kFinished) return;
+  failure_ = WriteFailure{type_, key_, std::move(error), false};
+  state_ = State::kFinished;
+}
+
 void Write::OnResponse(Result<HttpResponse> response) {
   if (!response) return OnError(std::move(response.error()));
   JsonParser parser;
@@ -134,8 +145,7 @@ void Write::OnError(Error error) {
     state_ = State::kFinished;
     return;
   }
-  failure_ = WriteFailure{type_, key_, std::move(error), false};
-  state_ = State::kFinished;
+  Refuse(std::move(error));
 }
 
 void Write::OnLooked(const JsonView& object) {

@@ -52,6 +52,8 @@ class Write {
   /// The next request to send; std::nullopt when finished.
   std::optional<HttpRequest> Next();
   void OnResponse(Result<HttpResponse> response);
+  /// Ends the write here, as failed, unless it is finished already.
+  void Refuse(Error error);
 
   const ResourceType& Type() const { return type_; }
   const ObjectKey& Key() const { return key_; }

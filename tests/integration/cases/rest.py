@@ -12,7 +12,7 @@ from lib.objects import drift_monitor, kwok, model_deployment
 from lib.waiting import wait_for
 
 IDLE_S = float(os.environ.get("IDLE_SECONDS", "30"))
-FINISHED = 30
+FINISHED = int(os.environ.get("IDLE_JOBS", "30"))
 
 
 @case(OWN)
@@ -29,6 +29,10 @@ def no_writes_when_settled(t: Case):
     wait_for("all Events are sent", lambda: len(t.kube.list("event", t.ns)) >= FINISHED)
     time.sleep(2)
 
+    # What comes from a list must compare as equal as what came from a watch.
+    replica.end()
+    replica = slipway.start().wait_working()
+    time.sleep(5)
     start = t.audit.now()
     time.sleep(IDLE_S)
     writes = t.audit.writes(slipway.user, start)
@@ -49,8 +53,7 @@ def _metrics_tell(replica) -> None:
         assert f"\n{name}" in text, f"{name} is missing"
         assert name.endswith("_count") or f"# HELP {name}" in text, name
     assert replica.metric("slipway_queue_depth") == 0
-    assert replica.metric("slipway_reconcile_total", kind="TrainingJob", result="ok") > FINISHED
-    assert replica.metric("slipway_events_emitted_total") >= FINISHED
+    assert replica.metric("slipway_reconcile_total", kind="TrainingJob", result="ok") >= FINISHED
     assert replica.metric("slipway_writes_skipped_total", resource="deployments") > 0
 
 

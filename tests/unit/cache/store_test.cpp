@@ -153,9 +153,9 @@ TEST(Cache, IsSyncedWhenEveryStoreIs) {
   pods.Expect("");
   services.Expect("");
   pods.Replace("", {}, {"1"});
-  EXPECT_FALSE(cache.Synced());
+  EXPECT_FALSE(cache.Unsynced().empty());
   services.Replace("", {}, {"1"});
-  EXPECT_TRUE(cache.Synced());
+  EXPECT_TRUE(cache.Unsynced().empty());
 }
 
 }  // namespace

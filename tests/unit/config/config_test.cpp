@@ -67,10 +67,35 @@ TEST_F(ConfigFileTest, RefusesWhatIsNoSetting) {
   EXPECT_THAT(Refusal("a: [b\n"), HasSubstr("slipway-config-test.yaml"));
 }
 
+TEST_F(ConfigFileTest, RefusesListsThatAreNone) {
+  EXPECT_THAT(Refusal("watchNamespaces: team-a\n"),
+              HasSubstr("watchNamespaces must be a list of texts"));
+  EXPECT_THAT(Refusal("watchNamespaces: [[a]]\n"), HasSubstr("watchNamespaces must be a list"));
+  EXPECT_THAT(Refusal("runtimes: torch\n"), HasSubstr("runtimes must be a list"));
+  EXPECT_EQ(Refusal("watchNamespaces:\nruntimes:\n"), "");
+}
+
+TEST_F(ConfigFileTest, RefusesARuntimeThatIsNone) {
+  EXPECT_THAT(Refusal("runtimes: [{name: a, image: b, command: sh -c x}]\n"),
+              HasSubstr("runtimes[0].command must be a list of texts"));
+  EXPECT_THAT(Refusal("runtimes: [{name: a, imagee: b}]\n"),
+              AllOf(HasSubstr("runtimes[0].imagee is not a setting"),
+                    HasSubstr("runtimes[0].image is missing")));
+  EXPECT_THAT(Refusal("runtimes: [a]\n"), HasSubstr("runtimes[0] must be a map"));
+  EXPECT_THAT(Refusal("runtimes: [{image: b, name: [a]}]\n"),
+              HasSubstr("runtimes[0].name must be a single value"));
+}
+
+TEST_F(ConfigFileTest, ReportsWhatIsWrongWithTheFileBesideWhatIsWrongWithItsValues) {
+  const std::string refusal = Refusal("loglevel: info\nworkers: many\n");
+  EXPECT_THAT(refusal, HasSubstr("loglevel is not a setting"));
+  EXPECT_THAT(refusal, HasSubstr("workers is \"many\""));
+}
+
 TEST(ConfigSources, AFlagBeatsTheEnvironmentAndThatTheFile) {
-  const ConfigSource flag{"flag", {{"workers", "5"}}, {}, {}};
+  const ConfigSource flag{"flag", {{"workers", "5"}}, {}, {}, {}};
   const ConfigSource file{
-      "file", {{"workers", "7"}, {"clusterDomain", "corp"}, {"logLevel", "warn"}}, {}, {}};
+      "file", {{"workers", "7"}, {"clusterDomain", "corp"}, {"logLevel", "warn"}}, {}, {}, {}};
   const auto environment = ReadEnvironment([](const char* name) -> const char* {
     const std::string_view wanted = name;
     if (wanted == "SLIPWAY_WORKERS") return "6";

@@ -18,6 +18,7 @@ class FakeTransport final : public Transport {
  public:
   void SendAsync(HttpRequest request, std::chrono::milliseconds deadline,
                  std::function<void(Result<HttpResponse>)> done) override {
+    if (on_send) on_send();
     sent.push_back(request.target);
     deadlines.push_back(deadline);
     auto& queue = answers[request.target];
@@ -38,17 +39,17 @@ class FakeTransport final : public Transport {
   std::vector<std::string> sent;
   std::vector<std::chrono::milliseconds> deadlines;
   Result<void> stream_end;
+  std::function<void()> on_send;
 };
 
 class FakeCredentials final : public CredentialSource {
  public:
-  std::shared_ptr<const Credentials> Current() override {
-    return std::make_shared<const Credentials>();
-  }
+  std::shared_ptr<const Credentials> Current() override { return current; }
   bool Refresh() override {
     ++refreshed;
     return changes;
   }
+  std::shared_ptr<const Credentials> current = std::make_shared<const Credentials>();
   int refreshed = 0;
   bool changes = true;
 };
@@ -112,6 +113,14 @@ TEST_F(ClientTest, DoesNotRepeatWithTheCredentialsThatWereRefused) {
   Answer("/a", HttpResponse{401, ""});
   EXPECT_EQ(client_->Send(Write("/a")).error().code, Code::kUnauthorized);
   EXPECT_THAT(transport_->sent, ElementsAre("/a"));
+}
+
+TEST_F(ClientTest, RepeatsWithCredentialsThatWereRenewedMeanwhile) {
+  credentials_->changes = false;
+  transport_->on_send = [this] { credentials_->current = std::make_shared<const Credentials>(); };
+  Answer("/a", HttpResponse{401, ""});
+  Answer("/a", HttpResponse{200, "in"});
+  EXPECT_EQ(client_->Send(Write("/a"))->body, "in");
 }
 
 TEST_F(ClientTest, RepeatsAReadOnceWhenTheServerIsAway) {

@@ -83,7 +83,8 @@ TEST_F(LeaseTest, LeadershipRunsFromWhenTheRequestWasSent) {
   election_.OnWritten(steady_);
   EXPECT_TRUE(election_.Leads(steady_ + milliseconds(6999)));
   EXPECT_FALSE(election_.Leads(steady_ + seconds(7)));
-  EXPECT_TRUE(election_.Lost(steady_ + seconds(7)));
+  EXPECT_EQ(election_.LeadsFor(steady_ + seconds(6)), seconds(1));
+  EXPECT_EQ(election_.LeadsFor(steady_ + seconds(8)), seconds(0));
 }
 
 TEST_F(LeaseTest, SeeingAnotherHolderEndsLeadershipAtOnce) {

@@ -197,5 +197,27 @@ TEST(DeleteWrite, TheOwnerMayDeleteItself) {
   EXPECT_EQ(write.Next()->method, HttpRequest::Method::kDelete);
 }
 
+TEST(ApplyWrite, IsSkippedForAnObjectFromAListToo) {
+  // The items of a list carry neither apiVersion nor kind.
+  const json body = {{"spec", {{"x", 1}}}};
+  json live = StampBody(kOwner, kServices.type, kChild, body, true);
+  live["metadata"]["uid"] = "u";
+  live["metadata"]["resourceVersion"] = "7";
+  live.erase("apiVersion");
+  live.erase("kind");
+  const Snapshot world({Cached(live)});
+  Write write(kOwner, Apply{kServices.type, kChild, body}, world);
+  EXPECT_FALSE(write.Next());
+  EXPECT_TRUE(write.Skipped());
+}
+
+TEST(AnyWrite, RefusedFromOutsideIsAFailureWithoutARequest) {
+  Write write(kOwner, Create{kPods.type, kChild, {}}, {});
+  write.Refuse({Code::kNotFound, "the owner is gone", {}});
+  EXPECT_FALSE(write.Next());
+  ASSERT_TRUE(write.Failure());
+  EXPECT_EQ(write.Failure()->error.code, Code::kNotFound);
+}
+
 }  // namespace
 }  // namespace slipway

@@ -1,0 +1,126 @@
+#include "operator/run/leader.hpp"
+
+#include <gmock/gmock.h>
+
+#include <atomic>
+#include <thread>
+
+#include "tests/unit/run/scripted_api.hpp"
+
+namespace slipway {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::Each;
+using ::testing::Le;
+
+constexpr LeaseTimes kTimes{600ms, 450ms, 50ms};
+
+/// A Lease with optimistic locking, as the API server keeps it.
+class LeaseServer {
+ public:
+  Result<HttpResponse> Answer(const HttpRequest& request) {
+    const MutexLock lock(mutex_);
+    if (away_) return Fail(Code::kTimeout, "no answer");
+    if (request.method == HttpRequest::Method::kGet) return Reply(lease_.empty() ? 404 : 200);
+    const auto sent = nlohmann::json::parse(request.body);
+    const bool update = request.method == HttpRequest::Method::kPut;
+    if (update && (conflicts_ > 0 || sent["metadata"]["resourceVersion"] != Version())) {
+      conflicts_ -= conflicts_ > 0 ? 1 : 0;
+      return HttpResponse{409, R"({"kind":"Status","reason":"Conflict"})", {}};
+    }
+    Store(sent);
+    return Reply(200);
+  }
+  void SetAway(bool away) {
+    const MutexLock lock(mutex_);
+    away_ = away;
+  }
+  void RefuseUpdates(int count) {
+    const MutexLock lock(mutex_);
+    conflicts_ = count;
+  }
+  std::string Holder() {
+    const MutexLock lock(mutex_);
+    return lease_.empty() ? "" : lease_["spec"]["holderIdentity"].get<std::string>();
+  }
+  int Writes() {
+    const MutexLock lock(mutex_);
+    return version_;
+  }
+
+ private:
+  std::string Version() SLIPWAY_REQUIRES(mutex_) { return std::to_string(version_); }
+  void Store(const nlohmann::json& sent) SLIPWAY_REQUIRES(mutex_) {
+    ++version_;
+    lease_ = sent;
+    lease_["kind"] = "Lease";
+    lease_["metadata"]["resourceVersion"] = Version();
+  }
+  Result<HttpResponse> Reply(int status) SLIPWAY_REQUIRES(mutex_) {
+    return HttpResponse{
+        status, status == 200 ? lease_.dump() : R"({"kind":"Status","details":{"name":"x"}})", {}};
+  }
+
+  Mutex mutex_;
+  nlohmann::json lease_ SLIPWAY_GUARDED_BY(mutex_) = nlohmann::json::object();
+  int version_ SLIPWAY_GUARDED_BY(mutex_) = 0;
+  bool away_ SLIPWAY_GUARDED_BY(mutex_) = false;
+  int conflicts_ SLIPWAY_GUARDED_BY(mutex_) = 0;
+};
+
+template <class Condition>
+bool Eventually(Condition condition) {
+  for (int i = 0; i < 1000; ++i) {
+    if (condition()) return true;
+    std::this_thread::sleep_for(10ms);
+  }
+  return false;
+}
+
+class LeaderTest : public ::testing::Test {
+ protected:
+  bool Leads() { return leader_.LeadsFor() > 0ms; }
+
+  SystemClock clock_;
+  Metrics metrics_{clock_};
+  LeaseServer server_;
+  ScriptedApi api_{[this](const HttpRequest& request) { return server_.Answer(request); }};
+  std::unique_ptr<Client> client_ = api_.Connect(metrics_, clock_);
+  Leader leader_{
+      *client_, {kHomeCluster, "ns", "lease"}, LeaseElection("me", kTimes), kTimes, metrics_,
+      clock_};
+};
+
+TEST_F(LeaderTest, TakesAFreeLeaseKeepsItAndGivesItUp) {
+  ASSERT_TRUE(Eventually([this] { return Leads(); }));
+  EXPECT_TRUE(Eventually([this] { return server_.Writes() > 5; })) << "it is renewed";
+  EXPECT_EQ(server_.Holder(), "me");
+  leader_.Release();
+  EXPECT_FALSE(Leads());
+  EXPECT_EQ(server_.Holder(), "");
+}
+
+TEST_F(LeaderTest, OneRequestMayTakeAThirdOfTheTimeToRenew) {
+  ASSERT_TRUE(Eventually([this] { return Leads(); }));
+  EXPECT_THAT(api_.Deadlines(), Each(Le(150ms)));
+}
+
+TEST_F(LeaderTest, SomebodysTouchOfTheLeaseCostsNothing) {
+  ASSERT_TRUE(Eventually([this] { return Leads(); }));
+  server_.RefuseUpdates(3);
+  const int before = server_.Writes();
+  EXPECT_TRUE(Eventually([&] { return server_.Writes() > before + 2; }));
+  EXPECT_TRUE(Leads());
+}
+
+TEST_F(LeaderTest, WhatCannotBeRenewedIsLostInTimeAndTakenAgainLater) {
+  ASSERT_TRUE(Eventually([this] { return Leads(); }));
+  server_.SetAway(true);
+  EXPECT_TRUE(Eventually([this] { return !Leads(); }));
+  server_.SetAway(false);
+  EXPECT_TRUE(Eventually([this] { return Leads(); }));
+}
+
+}  // namespace
+}  // namespace slipway
