@@ -125,5 +125,18 @@ TEST_F(EventSeriesTest, ANoteIsCutAtTheServersLimitWithoutBreakingACharacter) {
   EXPECT_NO_THROW(decision.body.dump());
 }
 
+TEST_F(EventSeriesTest, ANameThatIsCutStaysAValidOne) {
+  owner_.key.name = std::string(198, 'a') + "-.tail";
+  const auto decision = series_.Decide(owner_, {EmitEvent::Type::kNormal, "R", "A", "n"}, now_);
+  EXPECT_TRUE(decision.key.name.starts_with(std::string(198, 'a') + "."));
+  EXPECT_EQ(decision.key.name.find("-."), std::string::npos);
+}
+
+TEST_F(EventSeriesTest, WhatCouldNotBeSentIsSentAnewAsAWhole) {
+  const EmitEvent event{EmitEvent::Type::kNormal, "Complete", "Finish", "done"};
+  series_.Forget(series_.Decide(owner_, event, now_));
+  EXPECT_TRUE(series_.Decide(owner_, event, now_ + minutes(1)).create);
+}
+
 }  // namespace
 }  // namespace slipway
