@@ -20,6 +20,7 @@ enum class Code {
   kForbidden,      ///< 403: RBAC, quota or an admission policy.
   kInvalid,        ///< 400, 413, 422: the same request can never succeed.
   kThrottled,      ///< 429.
+  kTooLarge,       ///< The answer is larger than we take; what was asked for may be done.
   kUnavailable,    ///< 5xx, or no connection: nothing is known to have happened.
   kTimeout,        ///< No answer in time: the outcome of a write is unknown.
   kInternal,       ///< A reply that could not be understood.
@@ -53,6 +54,7 @@ constexpr std::string_view ToString(Code code) {
     case Code::kForbidden: return "Forbidden";
     case Code::kInvalid: return "Invalid";
     case Code::kThrottled: return "Throttled";
+    case Code::kTooLarge: return "TooLarge";
     case Code::kUnavailable: return "Unavailable";
     case Code::kTimeout: return "Timeout";
     case Code::kInternal: return "Internal";

@@ -56,7 +56,7 @@ void Informer::Step(const WatchMachine::Step& step, const std::stop_token& stop)
                             : Result<HttpResponse>(tl::unexpected(confirmed.error()));
     if (answer) {
       age_.Touch(clock_.Steady());
-      return machine_.OnListPage(std::string_view(answer->body));
+      return machine_.OnListPage(std::move(answer->body));
     }
     log::Warn("list failed", {{"error", answer.error().message}});
     metrics_.WatchRestarts(resource_.type.plural, ToString(answer.error().code)).Increment();

@@ -28,6 +28,7 @@ enum class Retry {
 /// | Forbidden       | kBackoff    | roles and quotas are changed by people while we wait        |
 /// | Invalid         | kNever      | only a change of the custom resource can help               |
 /// | Throttled       | kAfterHint  | the server says when                                        |
+/// | TooLarge        | kBackoff    | a list is asked for in smaller pages (watch.hpp)            |
 /// | Unavailable     | kAfterHint  | the server, or what is before it, restarts                  |
 /// | Timeout         | kAfterHint  | the outcome is unknown; names and versions make it harmless |
 /// | Internal        | kBackoff    | a reply that was not understood, perhaps of a proxy         |
@@ -44,6 +45,7 @@ constexpr Retry RetryFor(Code code) {
     case Code::kAlreadyExists:
     case Code::kGone:
     case Code::kForbidden:
+    case Code::kTooLarge:
     case Code::kInternal: return Retry::kBackoff;
   }
   return Retry::kBackoff;

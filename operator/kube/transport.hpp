@@ -40,7 +40,7 @@ class Transport {
   ///  - kUnavailable: no connection, or it broke; whether the server acted is unknown unless the
   ///    message says that it was not reached,
   ///  - kTimeout: no whole answer within `deadline` (waiting for a free connection included),
-  ///  - kInvalid: the answer exceeds the size limit.
+  ///  - kTooLarge: the answer exceeds the size limit.
   /// `done` must not block.
   virtual void SendAsync(HttpRequest request, std::chrono::milliseconds deadline,
                          std::function<void(Result<HttpResponse>)> done) = 0;
@@ -62,7 +62,9 @@ struct TransportOptions {
   std::string proxy;            ///< "http://[user:password@]host:port"; empty for none.
   /// Requests beyond this many wait without holding a thread. Streams are not counted.
   std::size_t max_connections = 32;
-  std::size_t max_body_bytes = 64U << 20U;
+  /// Five times what one object may have (etcd takes 1.5 MiB), so that every list can be had in
+  /// pages that fit; and little enough for several informers to take one at the same time.
+  std::size_t max_body_bytes = 8U << 20U;
 };
 
 /// Prepares the process for MakeCpprestTransport: the HTTP library's thread pool gets this many

@@ -73,7 +73,7 @@ class Call final : public ExchangeHandler, public std::enable_shared_from_this<C
   }
   bool OnBytes(std::string_view bytes) override {
     if (response_.body.size() + bytes.size() > max_body_bytes_) {
-      Finish(Fail(Code::kInvalid,
+      Finish(Fail(Code::kTooLarge,
                   fmt::format("the answer to {} {} is larger than {} bytes",
                               ToString(request_->method), request_->target, max_body_bytes_)));
       return false;
@@ -255,8 +255,8 @@ class StreamCall final : public ExchangeHandler, public std::enable_shared_from_
       line_started_ = line_bytes_ == 0 ? kNoLine : Now();
     }
     if (line_bytes_ <= limits_.max_line_bytes) return true;
-    SetEnd(Fail(Code::kInvalid, fmt::format("a line of the stream is longer than {} bytes",
-                                            limits_.max_line_bytes)));
+    SetEnd(Fail(Code::kTooLarge, fmt::format("a line of the stream is longer than {} bytes",
+                                             limits_.max_line_bytes)));
     return false;
   }
 

@@ -41,27 +41,50 @@ WatchMachine::Step WatchMachine::Next() const {
   return step;
 }
 
-void WatchMachine::OnListPage(Result<std::string_view> body) {
+void WatchMachine::OnListPage(Result<std::string> body) {
   last_step_failed_ = false;
-  if (!body) {
-    // 410: the continue token has expired. What came so far is no state of any moment.
-    const bool expired = body.error().code == Code::kGone && !continue_token_.empty();
-    token_expired_ = token_expired_ || expired;
-    StartListOver();
-    if (!expired) Fail();
-    return;
-  }
-  const auto page = parser_.Parse(*body);
-  if (!page || !(*page)["metadata"].IsObject()) {
+  if (!body) return OnListFailed(body.error());
+  const auto version = ReadPage(std::move(*body));
+  // A page may be a hundred times what an event is; its buffers are not kept for those.
+  parser_ = JsonParser();
+  if (!version) {
     ++counters_.unreadable_lines;
     StartListOver();
     Fail();
-    return;
+  } else if (continue_token_.empty()) {
+    OnLastPage(*version);
   }
+}
+
+void WatchMachine::OnListFailed(const Error& error) {
+  // 410: the continue token has expired. What came so far is no state of any moment.
+  const bool expired = error.code == Code::kGone && !continue_token_.empty();
+  const bool smaller = error.code == Code::kTooLarge && UseSmallerPages();
+  token_expired_ = token_expired_ || expired;
+  StartListOver();
+  if (!expired && !smaller) Fail();
+}
+
+/// False when it was not the page size that made the answer too large, or there is no smaller one.
+bool WatchMachine::UseSmallerPages() {
+  // All at once is too much: pages again, even if they are slow. Not at once, because the two may
+  // follow each other for ever.
+  if (std::exchange(token_expired_, false)) return false;
+  if (options_.page_size <= 1) return false;
+  options_.page_size /= 2;
+  return true;
+}
+
+/// Hands on the objects of a page and returns the list's version.
+Result<ResourceVersion> WatchMachine::ReadPage(std::string body) {
+  const auto page = parser_.Parse(body);
+  std::string().swap(body);  // The parser has a copy.
+  if (!page) return tl::unexpected(page.error());
+  if (!(*page)["metadata"].IsObject()) return slipway::Fail(Code::kInternal, "not a list");
   if (continue_token_.empty()) sink_.OnListStart();
   (*page)["items"].ForEach([this](const JsonView& item) { sink_.OnListItem(item); });
   continue_token_ = (*page)["metadata"]["continue"].Text();
-  if (continue_token_.empty()) OnLastPage(VersionOf(*page));
+  return VersionOf(*page);
 }
 
 void WatchMachine::OnLastPage(const ResourceVersion& version) {

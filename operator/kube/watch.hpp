@@ -38,19 +38,23 @@ class WatchSink {
 /// request to send, is given what came of it, and tells a WatchSink.
 ///
 ///     +------> List --page--> List --last page--> Watch --clean end or broken--> Watch ...
-///     |          ^  (410: from the first page)      |
+///     |          ^  (410, or a page too large:      |
+///     |          |   from the first page)           |
 ///     |          +----------------------------------+  410, ERROR event, unreadable stream
 ///     +- any failure: the same step again after a delay of BackoffStep()
 ///
 /// The first list leaves resourceVersion unset, which is a consistent read; a watch continues
-/// after the last version seen; a version never goes back (KEP-5504). Not thread-safe.
+/// after the last version seen; a version never goes back (KEP-5504). Pages that turn out too large
+/// are halved until they fit, for good: what the objects of a kind weigh is up to its users.
+/// Not thread-safe.
 class WatchMachine {
  public:
   struct Options {
     ResourceType type;
     std::string ns;  ///< Empty for all namespaces.
     std::string label_selector;
-    std::int32_t page_size = 500;
+    /// Objects a page at first. Objects of everyday size make a page of well below a megabyte.
+    std::int32_t page_size = 100;
     /// The server ends a watch after this time, so that a half-open connection is noticed soon.
     std::chrono::seconds watch_timeout{30};
     std::size_t max_line_bytes = 16U << 20U;
@@ -75,7 +79,7 @@ class WatchMachine {
   /// What to do next.
   Step Next() const;
   /// The answer to a list request: a body of status 200, or what went wrong.
-  void OnListPage(Result<std::string_view> body);
+  void OnListPage(Result<std::string> body);
   /// Bytes of a watch's answer, cut anywhere.
   void OnChunk(std::string_view chunk);
   /// The watch's answer has ended after `lived`; an Error says that the server did not choose to.
@@ -86,6 +90,9 @@ class WatchMachine {
   const ResourceVersion& version() const { return version_; }
 
  private:
+  void OnListFailed(const Error& error);
+  bool UseSmallerPages();
+  Result<ResourceVersion> ReadPage(std::string body);
   void StartListOver();
   void Fail();
   void OnLastPage(const ResourceVersion& version);

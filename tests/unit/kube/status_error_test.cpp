@@ -113,6 +113,7 @@ TEST(Retry, HasARuleForEveryCode) {
       {Code::kForbidden, Retry::kBackoff},   {Code::kInvalid, Retry::kNever},
       {Code::kThrottled, Retry::kAfterHint}, {Code::kUnavailable, Retry::kAfterHint},
       {Code::kTimeout, Retry::kAfterHint},   {Code::kInternal, Retry::kBackoff},
+      {Code::kTooLarge, Retry::kBackoff},
   };
   for (const auto& test : cases) EXPECT_EQ(RetryFor(test.code), test.rule) << ToString(test.code);
 }

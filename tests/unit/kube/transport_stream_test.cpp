@@ -191,7 +191,7 @@ TEST_F(StreamTest, GivesUpALineBeyondTheLimit) {
   });
   const Streamed streamed = Stream({.max_line_bytes = 10'000});
   ASSERT_FALSE(streamed.end);
-  EXPECT_EQ(streamed.end.error().code, Code::kInvalid);
+  EXPECT_EQ(streamed.end.error().code, Code::kTooLarge);
   EXPECT_THAT(streamed.end.error().message, HasSubstr("longer than 10000 bytes"));
   EXPECT_LE(streamed.bytes.size(), 10'000U);
 }

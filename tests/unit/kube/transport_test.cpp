@@ -281,7 +281,7 @@ TEST_F(TransportTest, RefusesABodyBeyondTheLimit) {
   for (const auto* target : {"/length", "/chunks"}) {
     const auto answer = transport->Send(Get(target), 1s);
     ASSERT_FALSE(answer) << target;
-    EXPECT_EQ(answer.error().code, Code::kInvalid);
+    EXPECT_EQ(answer.error().code, Code::kTooLarge);
     EXPECT_THAT(answer.error().message, HasSubstr("larger than 150000 bytes"));
   }
 }

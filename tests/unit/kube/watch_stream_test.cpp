@@ -21,7 +21,7 @@ std::string RecordedStream() {
 std::vector<std::string> Feed(const std::vector<std::string_view>& pieces) {
   RecordingSink sink;
   WatchMachine machine({{"", "v1", "Pod", "pods"}, "", ""}, sink);
-  machine.OnListPage(std::string_view(List(7, {})));
+  machine.OnListPage(List(7, {}));
   for (const auto piece : pieces) machine.OnChunk(piece);
   machine.OnWatchEnd({}, 30s);
   auto log = sink.Take();
@@ -58,7 +58,7 @@ TEST(WatchMachineStream, BreakingOffAnywhereLosesAndDoublesNothing) {
   for (std::size_t cut = 0; cut <= stream.size(); ++cut) {
     RecordingSink sink;
     WatchMachine machine({{"", "v1", "Pod", "pods"}, "", ""}, sink);
-    machine.OnListPage(std::string_view(List(7, {})));
+    machine.OnListPage(List(7, {}));
     sink.Take();
     machine.OnChunk(std::string_view(stream).substr(0, cut));
     machine.OnWatchEnd(Fail(Code::kUnavailable, "reset"), 1s);

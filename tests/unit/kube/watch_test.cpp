@@ -9,6 +9,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using ::testing::ElementsAre;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
@@ -20,7 +21,7 @@ class WatchMachineTest : public ::testing::Test {
 
   WatchMachineTest() : machine_({kPodType, "", "app=x"}, sink_) {}
 
-  void Page(const std::string& body) { machine_.OnListPage(std::string_view(body)); }
+  void Page(const std::string& body) { machine_.OnListPage(body); }
   void PageFails(Code code) { machine_.OnListPage(Fail(code, "m")); }
   void WatchEnds(Result<void> end = {}, std::chrono::milliseconds lived = 30s) {
     machine_.OnWatchEnd(end, lived);
@@ -39,7 +40,7 @@ class WatchMachineTest : public ::testing::Test {
 };
 
 TEST_F(WatchMachineTest, ListsConsistentlyThenWatchesFromThere) {
-  EXPECT_EQ(NextTarget(), "/api/v1/pods?labelSelector=app%3Dx&limit=500");
+  EXPECT_EQ(NextTarget(), "/api/v1/pods?labelSelector=app%3Dx&limit=100");
   EXPECT_EQ(Backoff(), 0U);
   Page(List(7, {"a", "b"}));
   EXPECT_THAT(sink_.Take(), ElementsAre("list", "item a", "item b", "complete @7"));
@@ -50,7 +51,7 @@ TEST_F(WatchMachineTest, ListsConsistentlyThenWatchesFromThere) {
 
 TEST_F(WatchMachineTest, FollowsPagesAndCompletesWithTheLast) {
   Page(List(7, {"a"}, "next/1"));
-  EXPECT_EQ(NextTarget(), "/api/v1/pods?labelSelector=app%3Dx&limit=500&continue=next%2F1");
+  EXPECT_EQ(NextTarget(), "/api/v1/pods?labelSelector=app%3Dx&limit=100&continue=next%2F1");
   Page(List(7, {"b"}, "next/2"));
   Page(List(7, {"c"}));
   EXPECT_THAT(sink_.Take(), ElementsAre("list", "item a", "item b", "item c", "complete @7"));
@@ -67,7 +68,7 @@ TEST_F(WatchMachineTest, StartsOverWithoutPagesWhenAContinueTokenExpires) {
   // The next list may try pages again.
   machine_.OnChunk(ErrorEvent(410));
   WatchEnds();
-  EXPECT_THAT(NextTarget(), HasSubstr("limit=500"));
+  EXPECT_THAT(NextTarget(), HasSubstr("limit=100"));
 }
 
 TEST_F(WatchMachineTest, StartsOverWhenAPageFails) {
@@ -75,6 +76,48 @@ TEST_F(WatchMachineTest, StartsOverWhenAPageFails) {
   PageFails(Code::kUnavailable);
   EXPECT_THAT(NextTarget(), Not(HasSubstr("continue")));
   EXPECT_EQ(Backoff(), 1U);
+}
+
+TEST_F(WatchMachineTest, HalvesPagesThatAreTooLargeUntilTheyFit) {
+  for (const auto* limit :
+       {"limit=100", "limit=50", "limit=25", "limit=12", "limit=6", "limit=3"}) {
+    EXPECT_THAT(NextTarget(), HasSubstr(limit));
+    EXPECT_EQ(Backoff(), 0U) << "another page size is no repetition";
+    PageFails(Code::kTooLarge);
+  }
+  EXPECT_THAT(NextTarget(), EndsWith("limit=1"));
+  Page(List(7, {"a"}, "next"));
+  EXPECT_THAT(NextTarget(), EndsWith("limit=1&continue=next"));
+  Page(List(7, {"b"}));
+  EXPECT_THAT(sink_.Take(), ElementsAre("list", "item a", "item b", "complete @7"));
+  machine_.OnChunk(ErrorEvent(410));
+  WatchEnds();
+  EXPECT_THAT(NextTarget(), EndsWith("limit=1")) << "the next list is of the same objects";
+}
+
+TEST_F(WatchMachineTest, StartsOverWhenALaterPageIsTooLarge) {
+  Page(List(7, {"a"}, "next"));
+  PageFails(Code::kTooLarge);
+  EXPECT_EQ(NextTarget(), "/api/v1/pods?labelSelector=app%3Dx&limit=50");
+  Page(List(8, {"b"}));
+  EXPECT_THAT(sink_.Take(), ElementsAre("list", "item a", "list", "item b", "complete @8"));
+}
+
+TEST_F(WatchMachineTest, BacksOffWhenASingleObjectIsTooLarge) {
+  for (int limit = 100; limit > 1; limit /= 2) PageFails(Code::kTooLarge);
+  EXPECT_EQ(Backoff(), 0U);
+  PageFails(Code::kTooLarge);
+  EXPECT_THAT(NextTarget(), EndsWith("limit=1"));
+  EXPECT_EQ(Backoff(), 1U);
+}
+
+TEST_F(WatchMachineTest, GoesBackToPagesWhenAllAtOnceIsTooLarge) {
+  Page(List(7, {"a"}, "next"));
+  PageFails(Code::kGone);
+  EXPECT_THAT(NextTarget(), Not(HasSubstr("limit")));
+  PageFails(Code::kTooLarge);
+  EXPECT_THAT(NextTarget(), HasSubstr("limit=100")) << "the pages were not what was too large";
+  EXPECT_EQ(Backoff(), 1U) << "or the two would follow each other without a pause";
 }
 
 TEST_F(WatchMachineTest, WaitsLongerAfterEachFailureInARow) {
@@ -169,12 +212,12 @@ TEST_F(WatchMachineTest, ListsAgainWhenTheVersionIsGone) {
   for (const auto& way : ways) {
     RecordingSink sink;
     WatchMachine machine({kPodType, "", ""}, sink);
-    machine.OnListPage(std::string_view(List(7, {})));
+    machine.OnListPage(List(7, {}));
     machine.OnChunk(Event("ADDED", "a", 8));
     way(machine);
     EXPECT_EQ(machine.Next().action, Action::kList);
     EXPECT_EQ(machine.Next().backoff_step, 0U) << "the first time is routine";
-    machine.OnListPage(std::string_view(List(9, {})));
+    machine.OnListPage(List(9, {}));
     way(machine);
     EXPECT_EQ(machine.Next().action, Action::kList);
     EXPECT_GT(machine.Next().backoff_step, 0U) << "over and over is a loop";
@@ -187,7 +230,7 @@ TEST_F(WatchMachineTest, BacksOffAfterAnyOtherErrorEvent) {
         std::string("{\"type\":\"ERROR\"}\n")}) {
     RecordingSink sink;
     WatchMachine machine({kPodType, "", ""}, sink);
-    machine.OnListPage(std::string_view(List(7, {})));
+    machine.OnListPage(List(7, {}));
     machine.OnChunk(event);
     machine.OnWatchEnd({}, 30s);
     EXPECT_EQ(machine.Next().action, Action::kList) << event;
@@ -236,8 +279,8 @@ TEST_F(WatchMachineTest, ListsAgainAfterALineItCannotRead) {
 }
 
 TEST_F(WatchMachineTest, ListsAgainAfterALineBeyondTheLimit) {
-  WatchMachine machine({kPodType, "", "", 500, 30s, 200}, sink_);
-  machine.OnListPage(std::string_view(List(7, {})));
+  WatchMachine machine({kPodType, "", "", 100, 30s, 200}, sink_);
+  machine.OnListPage(List(7, {}));
   sink_.Take();
   for (int i = 0; i < 100; ++i) machine.OnChunk("xxxxxxxxxx");
   machine.OnChunk("\n" + Event("ADDED", "a", 8));
