@@ -111,7 +111,10 @@ std::shared_ptr<Object> Informer::Decode(const JsonView& view) {
   return nullptr;
 }
 
-void Informer::OnListStart() { listed_.clear(); }
+void Informer::OnListStart() {
+  listed_.clear();
+  history_ = Store::History::kGoesOn;
+}
 
 void Informer::OnListItem(const JsonView& view) {
   if (auto object = Decode(view)) listed_.push_back(std::move(object));
@@ -119,7 +122,7 @@ void Informer::OnListItem(const JsonView& view) {
 
 void Informer::OnListComplete(const ResourceVersion& version) {
   const bool initial = !store_.Synced(scope_);
-  for (const auto& object : store_.Replace(scope_, std::move(listed_), version)) {
+  for (const auto& object : store_.Replace(scope_, std::move(listed_), version, history_)) {
     on_change_(*object, initial);
   }
   listed_.clear();
@@ -150,6 +153,7 @@ void Informer::OnRegression(const ResourceVersion& seen, const ResourceVersion& 
                             bool accepted) {
   log::Error("the API server answered with an older state than was seen before",
              {{"seen", seen.text}, {"listed", listed.text}, {"accepted", accepted}});
+  if (accepted) history_ = Store::History::kRestored;
 }
 
 }  // namespace slipway

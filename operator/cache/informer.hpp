@@ -53,7 +53,8 @@ class Informer final : private WatchSink {
   Metrics& metrics_;
   const Clock& clock_;
   OnChange on_change_;
-  std::vector<ObjectPtr> listed_;  ///< Of the list that is being received.
+  std::vector<ObjectPtr> listed_;                     ///< Of the list that is being received.
+  Store::History history_ = Store::History::kGoesOn;  ///< Of that list.
   std::mt19937 jitter_{std::random_device{}()};
   std::jthread thread_;
 };

@@ -64,14 +64,15 @@ Store::Change Store::Remove(const ObjectKey& key, std::string_view uid,
 }
 
 std::vector<ObjectPtr> Store::Replace(const std::string& scope, std::vector<ObjectPtr> objects,
-                                      const ResourceVersion& version) {
+                                      const ResourceVersion& version, History history) {
   const MutexLock lock(mutex_);
+  const bool restored = history == History::kRestored;
   std::vector<ObjectPtr> changed;
   std::unordered_map<ObjectKey, ObjectPtr, ObjectKeyHash> next;
   next.reserve(objects.size());
   for (auto& object : objects) {
     const auto known = objects_.find(object->key);
-    if (known != objects_.end() && IsStale(*known->second, *object)) {
+    if (!restored && known != objects_.end() && IsStale(*known->second, *object)) {
       next.emplace(object->key, known->second);
       continue;
     }
@@ -89,8 +90,10 @@ std::vector<ObjectPtr> Store::Replace(const std::string& scope, std::vector<Obje
   objects_ = std::move(next);
   by_owner_.clear();
   for (const auto& [key, object] : objects_) Index(object);
-  Raise(scopes_[scope].seen, version);
-  scopes_[scope].synced = true;
+  Scope& state = scopes_[scope];
+  if (restored) state.seen = 0;
+  Raise(state.seen, version);
+  state.synced = true;
   return changed;
 }
 

@@ -38,8 +38,14 @@ class Store {
 
   /// Swaps in the whole list of a scope at once and returns every object that appeared, changed
   /// or vanished by it (as it is now, or as it last was).
+  ///
+  /// After the cluster was restored from a backup the list counts also where what was seen before
+  /// is newer, and every object of it is returned: versions are given out a second time then, so
+  /// that equal ones say nothing.
+  enum class History { kGoesOn, kRestored };
   std::vector<ObjectPtr> Replace(const std::string& scope, std::vector<ObjectPtr> objects,
-                                 const ResourceVersion& version);
+                                 const ResourceVersion& version,
+                                 History history = History::kGoesOn);
 
   ObjectPtr Find(const ObjectKey& key) const;
   void AppendOwned(std::string_view owner_uid, std::vector<ObjectPtr>& out) const;

@@ -89,6 +89,23 @@ TEST_F(StoreTest, AListOlderThanAnEventDoesNotTakeTheEventBack) {
   EXPECT_EQ(store_.Seen("team"), 10u);
 }
 
+TEST_F(StoreTest, AListOfARestoredClusterTakesBackWhatIsNewer) {
+  store_.Replace("", {Pod("newer", "u1", 90, "o"), Pod("equal", "u2", 15), Pod("gone", "u3", 80)},
+                 {"100"});
+  const auto changed = store_.Replace("", {Pod("newer", "u1", 10), Pod("equal", "u2", 15)}, {"20"},
+                                      Store::History::kRestored);
+  EXPECT_EQ(Names(changed), (Strings{"equal", "gone", "newer"}));
+  EXPECT_EQ(store_.Find(Key("newer"))->meta.resource_version.text, "10");
+  EXPECT_EQ(store_.Find(Key("gone")), nullptr);
+  EXPECT_TRUE(OwnedBy("o").empty());
+  EXPECT_EQ(store_.Seen("team"), 20u);
+  EXPECT_TRUE(store_.Upsert(Pod("newer", "u1", 21)).accepted) << "life goes on from there";
+  EXPECT_EQ(store_.Seen("team"), 21u);
+  // Only that list is believed so.
+  store_.Replace("", {Pod("newer", "u1", 10)}, {"22"});
+  EXPECT_EQ(store_.Find(Key("newer"))->meta.resource_version.text, "21");
+}
+
 TEST_F(StoreTest, IsSyncedOnlyAfterAWholeList) {
   store_.Upsert(Pod("a", "u1", 10));
   EXPECT_FALSE(store_.Synced());
@@ -114,6 +131,19 @@ TEST(ScopedStore, KeepsTheNamespacesApart) {
   EXPECT_TRUE(store.Synced());
   EXPECT_EQ(store.Size(), 1u);
   EXPECT_EQ(store.Seen("team"), 10u);
+  EXPECT_EQ(store.Seen("other"), 20u);
+}
+
+TEST(ScopedStore, RestoresOneNamespaceOnly) {
+  Store store(kHomeCluster, kPods.type);
+  store.Expect("team");
+  store.Expect("other");
+  store.Replace("team", {Pod("a", "u1", 90)}, {"100"});
+  store.Replace("other", {}, {"100"}, Store::History::kRestored);
+  EXPECT_EQ(store.Size(), 1u);
+  EXPECT_EQ(store.Seen("team"), 100u);
+  store.Replace("other", {}, {"20"}, Store::History::kRestored);
+  EXPECT_EQ(store.Seen("team"), 100u);
   EXPECT_EQ(store.Seen("other"), 20u);
 }
 
