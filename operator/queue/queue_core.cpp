@@ -15,6 +15,9 @@ void QueueCore::Add(const ObjectKey& key, Priority priority, SteadyInstant now) 
 void QueueCore::AddAt(const ObjectKey& key, SteadyInstant when, SteadyInstant now) {
   if (when <= now) return Add(key, Priority::kLive, now);
   State& state = states_[key];
+  // Wanted soon, but in the line of the initial ones "soon" may be minutes: at once, then.
+  if (state.waiting == Priority::kInitial) return Enqueue(key, state, Priority::kLive, now);
+  if (state.again) state.again = Priority::kLive;
   if (state.waiting || state.again) return;
   if (state.due && *state.due <= when) return;
   CancelDelay(key, state);

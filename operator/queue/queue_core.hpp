@@ -25,7 +25,8 @@ enum class Priority { kLive = 0, kInitial = 1 };
 ///    with ten thousand objects delays the others by one object;
 ///  - one namespace never holds more than `max_per_namespace` workers, so that slow writes in it
 ///    leave workers for the rest;
-///  - of several delays of one key the earliest counts.
+///  - of several delays of one key the earliest counts; a key that waits among the initial ones is
+///    moved to the live ones by a delay, too.
 class QueueCore {
  public:
   struct Item {

@@ -56,6 +56,26 @@ TEST_F(QueueCoreTest, AnInitialKeyThatChangesMovesToTheLiveOnes) {
   EXPECT_EQ(TakeName(), "");
 }
 
+TEST_F(QueueCoreTest, AnInitialKeyThatIsWantedSoonMovesToTheLiveOnes) {
+  queue_.Add(Key("a", "first"), Priority::kInitial, now_);
+  queue_.Add(Key("a", "second"), Priority::kInitial, now_);
+  queue_.AddAt(Key("a", "second"), now_ + milliseconds(200), now_);
+  EXPECT_EQ(queue_.NextDue(), std::nullopt);
+  EXPECT_EQ(TakeName(), "second");
+  EXPECT_EQ(TakeName(), "first");
+}
+
+TEST_F(QueueCoreTest, AKeyThatComesBackAsInitialAndIsWantedSoonComesBackAsLive) {
+  queue_.Add(Key("a", "x"), Priority::kInitial, now_);
+  EXPECT_EQ(TakeName(), "x");
+  queue_.Add(Key("a", "other"), Priority::kInitial, now_);
+  queue_.Add(Key("a", "x"), Priority::kInitial, now_);
+  queue_.AddAt(Key("a", "x"), now_ + milliseconds(200), now_);
+  queue_.Done(Key("a", "x"), now_);
+  EXPECT_EQ(TakeName(), "x");
+  EXPECT_EQ(TakeName(), "other");
+}
+
 TEST_F(QueueCoreTest, NamespacesTakeTurns) {
   for (const char* name : {"a1", "a2", "a3"}) queue_.Add(Key("a", name), Priority::kLive, now_);
   queue_.Add(Key("b", "b1"), Priority::kLive, now_);
