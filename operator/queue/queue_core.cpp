@@ -1,9 +1,12 @@
 #include "operator/queue/queue_core.hpp"
 
+#include <algorithm>
+
 namespace slipway {
 
 void QueueCore::Add(const ObjectKey& key, Priority priority, SteadyInstant now) {
   State& state = states_[key];
+  if (!state.working && now < state.not_before) return AddAt(key, state.not_before, now);
   CancelDelay(key, state);
   if (state.working) {
     if (!state.again || priority < *state.again) state.again = priority;
@@ -19,10 +22,18 @@ void QueueCore::AddAt(const ObjectKey& key, SteadyInstant when, SteadyInstant no
   if (state.waiting == Priority::kInitial) return Enqueue(key, state, Priority::kLive, now);
   if (state.again) state.again = Priority::kLive;
   if (state.waiting || state.again) return;
+  when = std::max(when, state.not_before);
   if (state.due && *state.due <= when) return;
   CancelDelay(key, state);
   state.due = when;
   delayed_.emplace(when, key);
+}
+
+void QueueCore::Hold(const ObjectKey& key, SteadyInstant until, SteadyInstant now) {
+  State& state = states_[key];
+  state.not_before = std::max(state.not_before, until);
+  if (state.due && *state.due < state.not_before) CancelDelay(key, state);
+  AddAt(key, state.not_before, now);
 }
 
 std::optional<QueueCore::Item> QueueCore::Take(SteadyInstant now) {
@@ -49,8 +60,7 @@ void QueueCore::Done(const ObjectKey& key, SteadyInstant now) {
   if (state.again) {
     const Priority priority = *state.again;
     state.again.reset();
-    CancelDelay(key, state);
-    Enqueue(key, state, priority, now);
+    Add(key, priority, now);
   } else if (!state.due) {
     states_.erase(found);
   }

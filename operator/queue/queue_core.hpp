@@ -26,7 +26,8 @@ enum class Priority { kLive = 0, kInitial = 1 };
 ///  - one namespace never holds more than `max_per_namespace` workers, so that slow writes in it
 ///    leave workers for the rest;
 ///  - of several delays of one key the earliest counts; a key that waits among the initial ones is
-///    moved to the live ones by a delay, too.
+///    moved to the live ones by a delay, too;
+///  - a key that is held comes back when the hold ends, whatever happens to it until then.
 class QueueCore {
  public:
   struct Item {
@@ -38,6 +39,9 @@ class QueueCore {
 
   void Add(const ObjectKey& key, Priority priority, SteadyInstant now);
   void AddAt(const ObjectKey& key, SteadyInstant when, SteadyInstant now);
+  /// Does not hand the key out before `until`, and does then. For a key that is worked on: the
+  /// server said when to come back, and the key's own writes come in as events meanwhile.
+  void Hold(const ObjectKey& key, SteadyInstant until, SteadyInstant now);
   /// Next key to work on, if one may be handed out. Pair each with one Done.
   std::optional<Item> Take(SteadyInstant now);
   void Done(const ObjectKey& key, SteadyInstant now);
@@ -53,6 +57,7 @@ class QueueCore {
     std::optional<SteadyInstant> due;  ///< In delayed_.
     std::optional<Priority> again;     ///< Added while being worked on.
     bool working = false;
+    SteadyInstant not_before{};  ///< Neither enqueued nor due before.
     SteadyInstant ready_since{};
   };
   /// The keys of one priority, by namespace, and whose turn it is.

@@ -24,12 +24,14 @@ void WorkQueue::AddAfter(const ObjectKey& key, std::chrono::milliseconds delay) 
 }
 
 void WorkQueue::AddBackedOff(const ObjectKey& key, std::chrono::milliseconds at_least) {
-  std::chrono::milliseconds delay;
   {
     const MutexLock lock(mutex_);
-    delay = std::max(backoff_.Next(key), at_least);
+    const auto now = clock_.Steady();
+    if (at_least.count() > 0) core_.Hold(key, now + at_least, now);
+    core_.AddAt(key, now + std::max(backoff_.Next(key), at_least), now);
+    ++changes_;
   }
-  AddAfter(key, delay);
+  changed_.notify_one();
 }
 
 void WorkQueue::Forget(const ObjectKey& key) {

@@ -124,6 +124,52 @@ TEST_F(QueueCoreTest, ADelaySetWhileWorkedOnIsKept) {
   EXPECT_EQ(TakeName(), "x");
 }
 
+TEST_F(QueueCoreTest, NothingBringsAHeldKeyBackEarly) {
+  queue_.Add(Key("a", "x"), Priority::kLive, now_);
+  EXPECT_EQ(TakeName(), "x");
+  queue_.AddAt(Key("a", "x"), now_ + milliseconds(10), now_);  // What the plan asked for,
+  queue_.Add(Key("a", "x"), Priority::kLive, now_);            // the key's own status write,
+  const auto until = now_ + milliseconds(50);
+  queue_.Hold(Key("a", "x"), until, now_);
+  queue_.AddAt(Key("a", "x"), now_ + milliseconds(80), now_);
+  queue_.Add(Key("a", "x"), Priority::kLive, now_);  // a child during the pass,
+  queue_.Done(Key("a", "x"), now_);
+  EXPECT_EQ(queue_.NextDue(), until);
+  now_ += milliseconds(20);
+  queue_.Add(Key("a", "x"), Priority::kLive, now_);  // and later ones.
+  queue_.AddAt(Key("a", "x"), now_ + milliseconds(5), now_);
+  queue_.AddAt(Key("a", "x"), now_, now_);
+  EXPECT_EQ(TakeName(), "");
+  EXPECT_EQ(queue_.NextDue(), until);
+  now_ = until;
+  EXPECT_EQ(TakeName(), "x");
+  queue_.Done(Key("a", "x"), now_);
+  EXPECT_EQ(queue_.Waiting(), 0U);
+}
+
+TEST_F(QueueCoreTest, AHeldKeyComesBackWithoutAnEvent) {
+  queue_.Add(Key("a", "x"), Priority::kLive, now_);
+  EXPECT_EQ(TakeName(), "x");
+  queue_.Hold(Key("a", "x"), now_ + milliseconds(50), now_);
+  queue_.Done(Key("a", "x"), now_);
+  EXPECT_EQ(TakeName(), "");
+  now_ += milliseconds(50);
+  EXPECT_EQ(TakeName(), "x");
+}
+
+TEST_F(QueueCoreTest, AHoldEndsWithItsTime) {
+  queue_.Add(Key("a", "x"), Priority::kLive, now_);
+  EXPECT_EQ(TakeName(), "x");
+  queue_.Hold(Key("a", "x"), now_ + milliseconds(50), now_);
+  queue_.Done(Key("a", "x"), now_);
+  now_ += milliseconds(60);
+  queue_.Add(Key("a", "x"), Priority::kLive, now_);
+  EXPECT_EQ(TakeName(), "x");
+  queue_.Add(Key("a", "x"), Priority::kLive, now_);
+  queue_.Done(Key("a", "x"), now_);
+  EXPECT_EQ(TakeName(), "x");
+}
+
 /// Random operations: no key is ever with two workers, none is lost, nothing is handed out that
 /// was not added.
 TEST(QueueCoreProperty, NeitherLosesNorDoublesAKey) {
@@ -136,11 +182,17 @@ TEST(QueueCoreProperty, NeitherLosesNorDoublesAKey) {
     for (int step = 0; step < 500; ++step) {
       const auto key =
           Key(std::string(1, static_cast<char>('a' + random() % 3)), std::to_string(random() % 5));
-      switch (random() % 5) {
+      switch (random() % 6) {
         case 0: queue.Add(key, Priority::kLive, now), owed.insert(key); break;
         case 1: queue.Add(key, Priority::kInitial, now), owed.insert(key); break;
         case 2: queue.AddAt(key, now + milliseconds(random() % 20), now), owed.insert(key); break;
         case 3:
+          if (!working.empty()) {
+            const auto& held = *working.begin();
+            queue.Hold(held, now + milliseconds(random() % 20), now), owed.insert(held);
+          }
+          break;
+        case 4:
           if (const auto item = queue.Take(now)) {
             ASSERT_TRUE(working.insert(item->key).second) << "seed " << seed;
             ASSERT_TRUE(owed.erase(item->key)) << "seed " << seed;

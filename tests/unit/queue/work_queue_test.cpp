@@ -60,6 +60,21 @@ TEST(WorkQueue, ASleepingTakeWakesForAnEarlierKey) {
   EXPECT_EQ(item->key, Key(2));
 }
 
+TEST(WorkQueue, AnEventDoesNotCutTheServersWaitShort) {
+  SystemClock clock;
+  WorkQueue queue(clock, 4, 1);
+  std::stop_source stop;
+  queue.Add(Key(1));
+  ASSERT_TRUE(queue.Take(stop.get_token()));
+  const auto start = clock.Steady();
+  queue.AddBackedOff(Key(1), milliseconds(30));
+  queue.Add(Key(1));
+  queue.Done(Key(1));
+  queue.Add(Key(1));
+  ASSERT_TRUE(queue.Take(stop.get_token()));
+  EXPECT_GE(clock.Steady() - start, milliseconds(30));
+}
+
 TEST(WorkQueue, ManyThreadsNeverShareAKeyAndFinishAllOfThem) {
   SystemClock clock;
   WorkQueue queue(clock, 6, 1);
