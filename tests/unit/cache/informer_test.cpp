@@ -1,0 +1,95 @@
+#include "operator/cache/informer.hpp"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <set>
+#include <thread>
+
+#include "operator/kube/workloads.hpp"
+
+namespace slipway {
+namespace {
+
+using std::chrono::milliseconds;
+
+/// Serves a list of pods of which a transport takes only so many in one answer.
+class PodServer final : public Transport {
+ public:
+  PodServer(int pods, int fit) : pods_(pods), fit_(fit) {}
+
+  void SendAsync(HttpRequest request, milliseconds,
+                 std::function<void(Result<HttpResponse>)> done) override {
+    if (request.verb == "get") {
+      return done(HttpResponse{200, R"({"metadata":{"uid":"the-cluster"}})", {}});
+    }
+    const int limit = Number(request.target, "limit=");
+    if (std::min(limit, pods_) > fit_) return done(Fail(Code::kTooLarge, "too large"));
+    ++good_pages;
+    done(HttpResponse{200, Page(Number(request.target, "continue="), limit), {}});
+  }
+
+  /// A watch in which nothing happens.
+  Result<void> Stream(HttpRequest, StreamLimits, std::stop_token stop,
+                      std::function<void(std::string_view)>) override {
+    std::mutex mutex;
+    std::unique_lock lock(mutex);
+    std::condition_variable_any stopped;
+    stopped.wait(lock, stop, [] { return false; });
+    return Fail(Code::kUnavailable, "stopped");
+  }
+
+  std::atomic<int> good_pages{0};
+
+ private:
+  static int Number(const std::string& target, const std::string& name) {
+    const auto at = target.find(name);
+    return at == std::string::npos ? 0 : std::stoi(target.substr(at + name.size()));
+  }
+  std::string Page(int from, int limit) const {
+    std::string items;
+    const int end = std::min(from + limit, pods_);
+    for (int i = from; i < end; ++i) {
+      items += fmt::format(R"({}{{"metadata":{{"name":"p{}","namespace":"team","uid":"u{}",)"
+                           R"("resourceVersion":"{}"}}}})",
+                           i == from ? "" : ",", i, i, i + 1);
+    }
+    return fmt::format(R"({{"metadata":{{"resourceVersion":"500","continue":"{}"}},"items":[{}]}})",
+                       end < pods_ ? std::to_string(end) : "", items);
+  }
+
+  const int pods_;
+  const int fit_;
+};
+
+class NoCredentials final : public CredentialSource {
+ public:
+  std::shared_ptr<const Credentials> Current() override {
+    return std::make_shared<const Credentials>();
+  }
+  bool Refresh() override { return false; }
+};
+
+TEST(Informer, GetsAListWhosePagesAreTooLargeAtFirst) {
+  SystemClock clock;
+  Metrics metrics(clock);
+  auto transport = std::make_unique<PodServer>(75, 15);
+  PodServer& server = *transport;
+  Client client(kHomeCluster, std::move(transport), std::make_shared<NoCredentials>(), metrics,
+                clock);
+  Store store(kHomeCluster, kPods.type);
+  std::atomic<int> told{0};
+  Informer informer(client, store, kPods, {kPods.type, "", ""}, metrics, clock,
+                    [&](const Object&, bool initial) { told += initial ? 1 : 1000; });
+  informer.Start();
+  while (told < 75) std::this_thread::sleep_for(milliseconds(1));
+  EXPECT_TRUE(store.Synced());
+  EXPECT_EQ(store.Size(), 75U);
+  EXPECT_EQ(told, 75);
+  EXPECT_EQ(server.good_pages, 7) << "six of 12 and one of 3";
+}
+
+}  // namespace
+}  // namespace slipway
