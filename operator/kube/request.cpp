@@ -56,10 +56,12 @@ HttpRequest Read(const ResourceType& type, std::string_view verb, std::string ta
   return {Method::kGet, std::move(target), "", "", std::string(verb), std::string(type.plural)};
 }
 
-HttpRequest Write(Method method, const ResourceType& type, std::string_view verb,
-                  std::string target, std::string_view content_type, std::string body) {
+HttpRequest Write(Method method, const ResourceType& type, const ObjectKey& key,
+                  std::string_view verb, std::string target, std::string_view content_type,
+                  std::string body) {
   return {method,          std::move(target), std::string(content_type),
-          std::move(body), std::string(verb), std::string(type.plural)};
+          std::move(body), std::string(verb), std::string(type.plural),
+          key.ns};
 }
 
 }  // namespace
@@ -84,7 +86,9 @@ std::string PercentEncode(std::string_view text) {
 }
 
 HttpRequest Get(const ResourceType& type, const ObjectKey& key) {
-  return Read(type, "get", ObjectPath(type, key));
+  HttpRequest request = Read(type, "get", ObjectPath(type, key));
+  request.ns = key.ns;
+  return request;
 }
 
 HttpRequest List(const ResourceType& type, std::string_view ns, const ListOptions& options) {
@@ -111,7 +115,7 @@ HttpRequest Watch(const ResourceType& type, std::string_view ns, const WatchOpti
 HttpRequest Create(const ResourceType& type, const ObjectKey& key, std::string body,
                    std::string_view field_manager) {
   const std::string query = Query().Add("fieldManager", field_manager).Text();
-  return Write(Method::kPost, type, "create", CollectionPath(type, key.ns) + query, kJson,
+  return Write(Method::kPost, type, key, "create", CollectionPath(type, key.ns) + query, kJson,
                std::move(body));
 }
 
@@ -119,20 +123,21 @@ HttpRequest Apply(const ResourceType& type, const ObjectKey& key, std::string bo
                   std::string_view field_manager, bool force) {
   const std::string query =
       Query().Add("fieldManager", field_manager).Add("force", force ? "true" : "false").Text();
-  return Write(Method::kPatch, type, "patch", ObjectPath(type, key) + query, kApplyPatch,
+  return Write(Method::kPatch, type, key, "patch", ObjectPath(type, key) + query, kApplyPatch,
                std::move(body));
 }
 
 HttpRequest Replace(const ResourceType& type, const ObjectKey& key, std::string body,
                     std::string_view field_manager) {
   const std::string query = Query().Add("fieldManager", field_manager).Text();
-  return Write(Method::kPut, type, "update", ObjectPath(type, key) + query, kJson, std::move(body));
+  return Write(Method::kPut, type, key, "update", ObjectPath(type, key) + query, kJson,
+               std::move(body));
 }
 
 HttpRequest ReplaceStatus(const ResourceType& type, const ObjectKey& key, std::string body,
                           std::string_view field_manager) {
   const std::string query = Query().Add("fieldManager", field_manager).Text();
-  HttpRequest request = Write(Method::kPut, type, "update",
+  HttpRequest request = Write(Method::kPut, type, key, "update",
                               ObjectPath(type, key) + "/status" + query, kJson, std::move(body));
   request.resource += "/status";
   return request;
@@ -148,7 +153,7 @@ HttpRequest Delete(const ResourceType& type, const ObjectKey& key,
     options["preconditions"]["resourceVersion"] = preconditions.resource_version.text;
   }
   if (grace_seconds) options["gracePeriodSeconds"] = *grace_seconds;
-  return Write(Method::kDelete, type, "delete", ObjectPath(type, key), kJson, options.dump());
+  return Write(Method::kDelete, type, key, "delete", ObjectPath(type, key), kJson, options.dump());
 }
 
 }  // namespace request

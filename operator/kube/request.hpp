@@ -24,6 +24,9 @@ struct HttpRequest {
   std::string body;
   std::string verb;      ///< As in RBAC: get, list, watch, create, update, patch, delete.
   std::string resource;  ///< Plural, with "/status" for the subresource; for metrics and messages.
+  /// The object's namespace, for taking turns (fair_line.hpp). Empty for cluster-scoped objects and
+  /// for lists: what the operator sees must not wait for what one namespace writes.
+  std::string ns = {};
 };
 
 /// "GET", "POST", ...

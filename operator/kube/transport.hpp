@@ -60,7 +60,8 @@ struct TransportOptions {
   std::string server;           ///< "https://host:port", with a path prefix if there is one.
   std::string tls_server_name;  ///< The name to expect in the certificate instead of the host.
   std::string proxy;            ///< "http://[user:password@]host:port"; empty for none.
-  /// Requests beyond this many wait without holding a thread. Streams are not counted.
+  /// Requests beyond this many wait without holding a thread. Streams are not counted. Namespaces
+  /// take turns, and none of them gets all connections (fair_line.hpp).
   std::size_t max_connections = 32;
   /// Five times what one object may have (etcd takes 1.5 MiB), so that every list can be had in
   /// pages that fit; and little enough for several informers to take one at the same time.

@@ -8,13 +8,13 @@
 #include <atomic>
 #include <boost/asio/steady_timer.hpp>
 #include <condition_variable>
-#include <deque>
 #include <unordered_set>
 
 #include "operator/base/clock.hpp"
 #include "operator/base/log.hpp"
 #include "operator/base/mutex.hpp"
 #include "operator/kube/environment.hpp"
+#include "operator/kube/fair_line.hpp"
 #include "operator/kube/status_error.hpp"
 #include "operator/kube/transport.hpp"
 
@@ -109,7 +109,8 @@ class Call final : public ExchangeHandler, public std::enable_shared_from_this<C
 /// All calls of one transport, of which a limited number is on the wire.
 class Calls : public std::enable_shared_from_this<Calls> {
  public:
-  explicit Calls(std::shared_ptr<CpprestConnector> connector) : connector_(std::move(connector)) {}
+  explicit Calls(std::shared_ptr<CpprestConnector> connector)
+      : connector_(std::move(connector)), line_(connector_->options().max_connections) {}
 
   void Submit(HttpRequest request, milliseconds deadline, Call::Done done) {
     const auto call = std::make_shared<Call>(shared_from_this(), std::move(request),
@@ -117,29 +118,20 @@ class Calls : public std::enable_shared_from_this<Calls> {
     call->Arm(deadline);
     {
       const MutexLock lock(mutex_);
-      if (on_wire_.size() >= connector_->options().max_connections) {
-        waiting_.push_back(call);
-        return;
-      }
-      on_wire_.insert(call);
+      line_.Join(call->request()->ns, call);
     }
-    Launch(call);
+    LaunchNext();
   }
 
   /// The connection of that call is free again.
   void Release(const std::shared_ptr<Call>& call) {
-    std::shared_ptr<Call> next;
     {
       const MutexLock lock(mutex_);
       on_wire_.erase(call);
-      while (!waiting_.empty() && !next) {
-        if (!waiting_.front()->Finished()) next = waiting_.front();
-        waiting_.pop_front();
-      }
-      if (next) on_wire_.insert(next);
+      line_.Leave(call->request()->ns);
     }
     empty_.notify_all();
-    if (next) Launch(next);
+    LaunchNext();
   }
 
   /// Ends all calls and waits until none is left.
@@ -147,7 +139,7 @@ class Calls : public std::enable_shared_from_this<Calls> {
     std::vector<std::shared_ptr<Call>> calls;
     {
       const MutexLock lock(mutex_);
-      calls.assign(waiting_.begin(), waiting_.end());
+      calls = line_.TakeWaiting();
       calls.insert(calls.end(), on_wire_.begin(), on_wire_.end());
     }
     for (const auto& call : calls) call->GiveUp({Code::kUnavailable, "the client is shut down"});
@@ -156,16 +148,27 @@ class Calls : public std::enable_shared_from_this<Calls> {
   }
 
  private:
-  void Launch(const std::shared_ptr<Call>& call) {
-    call->SetStarted();
-    connector_->Start(call->request(), call->token(), call);
+  /// A free connection may be for more than one: others' limits depend on how many are free.
+  void LaunchNext() {
+    while (const auto call = Next()) {
+      call->SetStarted();
+      connector_->Start(call->request(), call->token(), call);
+    }
+  }
+
+  std::shared_ptr<Call> Next() {
+    const MutexLock lock(mutex_);
+    const auto next = line_.Next([](const auto& call) { return call->Finished(); });
+    if (!next) return nullptr;
+    on_wire_.insert(*next);
+    return *next;
   }
 
   const std::shared_ptr<CpprestConnector> connector_;
   Mutex mutex_;
   std::condition_variable_any empty_;
   std::unordered_set<std::shared_ptr<Call>> on_wire_ SLIPWAY_GUARDED_BY(mutex_);
-  std::deque<std::shared_ptr<Call>> waiting_ SLIPWAY_GUARDED_BY(mutex_);
+  FairLine<std::shared_ptr<Call>> line_ SLIPWAY_GUARDED_BY(mutex_);
 };
 
 void Call::OnEnd(Result<void> end) {

@@ -89,6 +89,17 @@ TEST(Request, DeletesExactlyWhatWasSeen) {
   EXPECT_FALSE(any_version.contains("gracePeriodSeconds"));
 }
 
+TEST(Request, KnowsWhoseTurnItTakes) {
+  for (const HttpRequest& request :
+       {Get(kPod, kKey), Create(kPod, kKey, "{}", "m"), Apply(kPod, kKey, "{}", "m", true),
+        Replace(kPod, kKey, "{}", "m"), ReplaceStatus(kPod, kKey, "{}", "m"),
+        Delete(kPod, kKey, {"uid-1", {}})}) {
+    EXPECT_EQ(request.ns, "team-a") << request.verb;
+  }
+  EXPECT_EQ(Get(kNode, {kHomeCluster, "", "n1"}).ns, "");
+  EXPECT_EQ(List(kPod, "team-a", {}).ns, "") << "a list does not wait for the writes there";
+}
+
 TEST(Request, EncodesNamesSoThatTheyCannotLeaveTheirPlace) {
   EXPECT_EQ(Get(kPod, {kHomeCluster, "../x", "a/b?c#d%e"}).target,
             "/api/v1/namespaces/..%2Fx/pods/a%2Fb%3Fc%23d%25e");

@@ -309,6 +309,31 @@ TEST_F(TransportTest, OpensNoMoreConnectionsThanAllowed) {
   EXPECT_LE(server_->accepted(), 3) << "a waiting request must find the connection in the pool";
 }
 
+TEST_F(TransportTest, ASlowNamespaceDoesNotHoldUpTheOthers) {
+  ServeEach([](Connection& connection, const SeenRequest& request) {
+    if (request.target == "/slow") connection.Pause(200ms);
+    connection.Answer(200, "{}");
+  });
+  TransportOptions options;
+  options.max_connections = 6;
+  const auto transport = Connect(options);
+  constexpr int kSlow = 30;
+  std::atomic<int> slow_answers{0};
+  std::promise<void> all;
+  for (int i = 0; i < kSlow; ++i) {
+    HttpRequest request = Get("/slow");
+    request.ns = "slow";
+    transport->SendAsync(std::move(request), 20s, [&](const Result<HttpResponse>&) {
+      if (++slow_answers == kSlow) all.set_value();
+    });
+  }
+  HttpRequest request = Get("/fast");
+  request.ns = "fast";
+  EXPECT_TRUE(transport->Send(std::move(request), 20s));
+  EXPECT_LT(slow_answers, kSlow / 2) << "it must not wait for those that came before it";
+  all.get_future().wait();
+}
+
 TEST_F(TransportTest, SaysThatTheTimeWentByInTheQueue) {
   Serve([](Connection& connection) { connection.WaitForEnd(); });
   TransportOptions options;
