@@ -108,6 +108,8 @@ Problem DescribeDeadline(const api::TrainingJob& job) {
 /// Of a job that is meant to run.
 Decision DecideRunning(const ObjectKey& key, const api::TrainingJob& job, const Observed& observed,
                        Instant now) {
+  // Before anything is concluded from the record, or from a clock that began with the former group.
+  if (observed.outdated && observed.record.CountsAny()) return {Step::kReplace, {}, {}};
   if (auto problem = WhyImpossible(job)) return {Step::kStall, std::move(problem), std::nullopt};
   const auto deadline = Deadline(job, observed);
   if (deadline && now >= *deadline) return {Step::kFail, DescribeDeadline(job), std::nullopt};

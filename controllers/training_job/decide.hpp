@@ -14,7 +14,7 @@
 ///   (new) ---------- Run ------------------ Run ---> Complete --> Finished
 ///                   |  ^                            (clean up, then delete after the TTL)
 ///                   v  |                    +-> Fail ----^
-///       ConfirmLoss/Restart ----------------+
+///       ConfirmLoss/Restart/Replace --------+
 ///
 /// A decision that destroys something is recorded in the status by one pass and carried out by a
 /// later one, which sees it there (`Record`). So after a crash between the two the next pass knows
@@ -27,10 +27,11 @@ enum class Step {
   kFail,         ///< The job has failed for good: record it.
   kSuspend,      ///< The user wants no pods: record it; once recorded, delete them.
   kResume,       ///< The pods of the suspended group are gone: record the new start.
+  kReplace,      ///< The pods are of a former trainer: record that they do not count.
   kStall,        ///< The spec can never work: create nothing.
   kRestart,      ///< A node failed: record the next attempt.
   kConfirmLoss,  ///< A pod is missing without a trace: wait whether it is only late.
-  kRun,          ///< Remove what is left of earlier attempts, then create what is missing.
+  kRun,          ///< Remove what is left of earlier groups, then create what is missing.
 };
 
 struct Decision {
@@ -57,8 +58,8 @@ std::optional<Instant> RestartTime(const api::TrainingJob& job, const Observed& 
 /// When activeDeadlineSeconds is over; nullopt when there is no deadline or the job has not begun.
 std::optional<Instant> Deadline(const api::TrainingJob& job, const Observed& observed);
 
-/// What must be gone before a pod of this attempt may be created: pods of earlier attempts, and
-/// pods of this one that somebody has deleted and whose names are still taken.
+/// What must be gone before a pod of this group may be created: the leftovers, and pods of this
+/// group that somebody has deleted and whose names are still taken.
 std::vector<const NodePod*> InTheWay(const Observed& observed);
 
 }  // namespace slipway::training_job

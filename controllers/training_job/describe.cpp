@@ -120,6 +120,7 @@ Account Describe(const api::TrainingJob& job, const Observed& observed, const De
     case Step::kStall:
       return {Phase::kPending, decision.problem->reason, decision.problem->message};
     case Step::kSuspend: return DescribeSuspended(job, observed, now);
+    case Step::kReplace:
     case Step::kResume: return DescribeGathering(job, observed, now);
     case Step::kRestart:
       return Say(Phase::kRestarting, DescribeRestart(job, observed.attempt + 1, decision.failure));
@@ -130,8 +131,7 @@ Account Describe(const api::TrainingJob& job, const Observed& observed, const De
                           kLossConfirmation.count())};
     case Step::kRun: break;
   }
-  const bool whole =
-      observed.was_whole || (observed.leftovers.empty() && observed.CountMissing() == 0);
+  const bool whole = observed.was_whole || observed.CountMissing() == 0;
   return whole ? DescribeWhole(observed) : DescribeGathering(job, observed, now);
 }
 

@@ -7,6 +7,7 @@
 #include "controllers/common/pods.hpp"
 #include "controllers/training_job/processes.hpp"
 #include "controllers/training_job/rendezvous.hpp"
+#include "operator/base/hash.hpp"
 #include "operator/kube/workloads.hpp"
 
 namespace slipway::training_job {
@@ -79,6 +80,11 @@ Create MakeService(const ObjectKey& job_key, const api::TrainingJob& job) {
             {{"clusterIP", "None"}, {"publishNotReadyAddresses", true}, {"selector", selector}}}}};
 }
 
+std::string TrainerHash(const api::TrainingJob& job) {
+  if (job.spec.framework == api::Framework::kUnknown) return "";
+  return ShortHash({ToString(job.spec.framework), ToJson(job.spec.trainer).dump()});
+}
+
 Create MakePod(const ObjectKey& job_key, const api::TrainingJob& job, std::int32_t node,
                std::int32_t attempt) {
   const api::Trainer& trainer = job.spec.trainer;
@@ -88,6 +94,7 @@ Create MakePod(const ObjectKey& job_key, const api::TrainingJob& job, std::int32
   Labels labels = ChildLabels(kApplication, job.meta, kNodeRole);
   labels.emplace(labels::kNodeIndex, std::to_string(node));
   labels.emplace(labels::kAttempt, std::to_string(attempt));
+  labels.emplace(kTrainerHash, TrainerHash(job));
   json metadata = PodMetadata(trainer.pod_template, labels, rendezvous.annotations);
   const PodPlan plan = PlanNode(job, node, group, std::move(rendezvous));
   return {kPods.type, PodKey(job_key, job, node, attempt),

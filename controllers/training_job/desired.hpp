@@ -22,12 +22,21 @@ ObjectKey ServiceKey(const ObjectKey& job_key, const api::TrainingJob& job);
 /// what a node needs to become ready.
 Create MakeService(const ObjectKey& job_key, const api::TrainingJob& job);
 
+/// Hash of what the user wrote that decides what the pods are: the framework and the trainer. A pod
+/// bears it, and one that bears another was made from a trainer that is no longer in the spec.
+///
+/// It is over the spec and not over the pods, so that an operator that renders the same spec
+/// differently leaves what runs alone. A field with a default that is added to the trainer must be
+/// left out here while it has that default, or the upgrade starts every running job anew. Empty
+/// when this version does not know the framework: then nothing can be told about the pods.
+std::string TrainerHash(const api::TrainingJob& job);
+
 /// The pod of one node. Requires WhyImpossible(job) to be nullopt.
 Create MakePod(const ObjectKey& job_key, const api::TrainingJob& job, std::int32_t node,
                std::int32_t attempt);
 
 /// Why a job that the API server has accepted can never run, or nullopt. Nothing is created for
-/// such a job; what runs is left alone.
+/// such a job; what runs of the present trainer is left alone.
 std::optional<Problem> WhyImpossible(const api::TrainingJob& job);
 
 }  // namespace slipway::training_job

@@ -19,6 +19,8 @@ inline constexpr std::string_view kApplication = "training-job";
 inline constexpr std::string_view kNodeRole = "node";
 /// Name of the container in every pod, for `kubectl logs -c`.
 inline constexpr std::string_view kContainer = "trainer";
+/// Label of a pod that trains: the hash of what it was made from.
+inline constexpr std::string_view kTrainerHash = "slipway.dev/trainer-hash";
 
 /// Condition types beside the three of kstatus.
 namespace condition {

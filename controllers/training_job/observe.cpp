@@ -20,15 +20,23 @@ std::optional<std::int32_t> NumberLabel(const ObjectMeta& meta, std::string_view
   return value;
 }
 
+/// A pod without the label is of an operator that did not set it, and is not restarted for that.
+bool IsOutdated(const ObjectMeta& pod, const std::string& trainer_hash) {
+  const auto label = pod.labels.find(kTrainerHash);
+  return label != pod.labels.end() && !trainer_hash.empty() && label->second != trainer_hash;
+}
+
 std::vector<NodePod> OwnPods(const ObjectKey& key, const api::TrainingJob& job,
                              const Snapshot& world) {
   std::vector<NodePod> pods;
+  const std::string trainer_hash = TrainerHash(job);
   for (const auto& pod : world.All(kPods)) {
     const auto node = NumberLabel(pod.meta, labels::kNodeIndex);
     const auto attempt = NumberLabel(pod.meta, labels::kAttempt);
     if (!node || !attempt || !IsChildOf(pod.key, pod.meta, key, job.meta)) continue;
     if (pod.key != PodKey(key, job, *node, *attempt)) continue;
-    pods.push_back({*node, *attempt, &pod.key, &pod.meta, &pod.body});
+    pods.push_back(
+        {*node, *attempt, IsOutdated(pod.meta, trainer_hash), &pod.key, &pod.meta, &pod.body});
   }
   std::ranges::sort(pods, {}, [](const NodePod& pod) { return std::pair(pod.attempt, pod.node); });
   return pods;
@@ -40,13 +48,25 @@ const Object* OwnService(const ObjectKey& key, const api::TrainingJob& job, cons
   return ours ? service : nullptr;
 }
 
+/// Whether what the status counts are nodes of the group that the job wants now.
+bool IsOfGroup(const Record& record, const Observed& observed) {
+  return !record.suspended && !observed.outdated && observed.attempt == record.restarts &&
+         observed.num_nodes == record.nodes.desired;
+}
+
 /// A pod that has succeeded may be deleted by anybody (a user who tidies up, the pod garbage
 /// collector, a drained node) and must not run again, so successes are remembered in the status.
 NodeSet RecordedSuccesses(const Observed& observed) {
   const Record& record = observed.record;
-  const bool same_group = !record.suspended && observed.attempt == record.restarts &&
-                          observed.num_nodes == record.nodes.desired;
-  return ParseNodes(same_group ? record.succeeded_nodes : "", observed.nodes.size());
+  return ParseNodes(IsOfGroup(record, observed) ? record.succeeded_nodes : "",
+                    observed.nodes.size());
+}
+
+/// One pod of the present trainer is enough to show that the former group was dealt with.
+bool IsGroupOutdated(const Observed& observed) {
+  return observed.Pods().empty() && std::ranges::any_of(observed.leftovers, [&](const auto& pod) {
+           return pod.outdated && pod.attempt == observed.attempt;
+         });
 }
 
 void SortOutNodes(Observed& observed) {
@@ -61,9 +81,8 @@ void SortOutNodes(Observed& observed) {
 
 bool WasWhole(const Observed& observed) {
   const Record& record = observed.record;
-  if (record.suspended || observed.attempt != record.restarts) return false;
   const std::int32_t existed = record.nodes.active + record.nodes.succeeded + record.nodes.failed;
-  return record.nodes.desired > 0 && existed >= record.nodes.desired;
+  return IsOfGroup(record, observed) && existed >= observed.num_nodes;
 }
 
 }  // namespace
@@ -106,13 +125,14 @@ Observed Observe(const ObjectKey& key, const api::TrainingJob& job, const Snapsh
 
   observed.nodes.resize(static_cast<std::size_t>(observed.num_nodes));
   for (const auto& pod : pods) {
-    const bool wanted = pod.attempt == observed.attempt && pod.node < observed.num_nodes;
-    if (wanted) {
+    const bool current = pod.attempt == observed.attempt && !pod.outdated;
+    if (current && pod.node < observed.num_nodes) {
       observed.nodes[static_cast<std::size_t>(pod.node)] = pod;
     } else {
       observed.leftovers.push_back(pod);
     }
   }
+  observed.outdated = IsGroupOutdated(observed);
   SortOutNodes(observed);
   observed.was_whole = WasWhole(observed);
   return observed;

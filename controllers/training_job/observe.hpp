@@ -17,6 +17,7 @@ namespace slipway::training_job {
 struct NodePod {
   std::int32_t node = 0;     ///< Rank, 0 to numNodes-1.
   std::int32_t attempt = 0;  ///< Which start of the whole group it belongs to.
+  bool outdated = false;     ///< Made from a trainer that is no longer in the spec.
   const ObjectKey* key = nullptr;
   const ObjectMeta* meta = nullptr;
   const PodView* view = nullptr;
@@ -43,6 +44,10 @@ struct Record {
   std::optional<Instant> missing_since;
   std::optional<Instant> start_time;
   std::optional<api::NodeFailure> last_failure;
+
+  bool CountsAny() const {
+    return nodes.active + nodes.succeeded + nodes.failed > 0 || !succeeded_nodes.empty();
+  }
 };
 
 /// The job as it stands.
@@ -53,9 +58,12 @@ struct Observed {
   std::int32_t num_nodes = 0;
   /// Pods of this attempt by node; nullopt where there is none.
   std::vector<std::optional<NodePod>> nodes;
-  /// Pods that must be gone before the group may start: those of earlier attempts, and those of
-  /// nodes that the job no longer has.
+  /// Pods that must be gone before the group may start: those of earlier attempts, those of nodes
+  /// that the job no longer has, and those made from another trainer.
   std::vector<NodePod> leftovers;
+  /// All pods of this attempt were made from another trainer. The spec lets it change only while
+  /// the job is suspended, so it was suspended and resumed unseen, between two passes.
+  bool outdated = false;
   const Object* service = nullptr;
   /// Nodes of this attempt that have succeeded, with those whose pods were deleted since.
   NodeSet succeeded;

@@ -26,6 +26,16 @@ void WatchEnding(Plan& plan, const std::vector<const NodePod*>& pods, Instant no
   }
 }
 
+void RemoveLeftovers(Plan& plan, const Observed& observed, Instant now) {
+  for (const auto& pod : observed.leftovers) {
+    DeletePod(plan, pod,
+              pod.outdated                      ? "it was made from a former trainer"
+              : pod.attempt == observed.attempt ? "its job has fewer nodes now"
+                                                : "its group is restarted");
+  }
+  WatchEnding(plan, InTheWay(observed), now);
+}
+
 void RemoveAllPods(Plan& plan, const Observed& observed, Instant now) {
   for (const auto& pod : observed.leftovers) DeletePod(plan, pod, "its job is suspended");
   for (const NodePod* pod : observed.Pods()) DeletePod(plan, *pod, "its job is suspended");
@@ -87,14 +97,9 @@ Plan PlanRun(const ObjectKey& key, const api::TrainingJob& job, const Observed& 
   Plan plan;
   WakeAt(plan, Deadline(job, observed));
   if (observed.service == nullptr) plan.actions.emplace_back(MakeService(key, job));
-  if (observed.was_whole) return plan;
+  RemoveLeftovers(plan, observed, now);
+  if (observed.was_whole || !InTheWay(observed).empty()) return plan;
 
-  const auto in_the_way = InTheWay(observed);
-  if (!in_the_way.empty()) {
-    for (const auto& pod : observed.leftovers) DeletePod(plan, pod, "its group is restarted");
-    WatchEnding(plan, in_the_way, now);
-    return plan;
-  }
   const auto restart_time = RestartTime(job, observed);
   if (restart_time && now < *restart_time) {
     WakeAt(plan, restart_time);
@@ -119,10 +124,11 @@ Plan MakePlan(const ObjectKey& key, const api::TrainingJob& job, const Observed&
       WakeAt(plan, Deadline(job, observed));
       WakeAt(plan, observed.record.missing_since.value_or(now) + kLossConfirmation);
       return plan;
+    case Step::kStall: RemoveLeftovers(plan, observed, now); return plan;
     case Step::kComplete:
     case Step::kFail:
     case Step::kResume:
-    case Step::kStall:
+    case Step::kReplace:
     case Step::kRestart: return plan;
   }
   return plan;

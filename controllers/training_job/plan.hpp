@@ -7,8 +7,8 @@
 namespace slipway::training_job {
 
 /// What to write for a decision, and when to look again. Steps that only record something
-/// (complete, fail, resume, restart, a suspension not yet recorded) write nothing here: their
-/// status is written, and the pass that sees it acts.
+/// (complete, fail, resume, restart, replace, a suspension not yet recorded) write nothing here:
+/// their status is written, and the pass that sees it acts.
 Plan MakePlan(const ObjectKey& key, const api::TrainingJob& job, const Observed& observed,
               const Decision& decision, Instant now);
 

@@ -21,7 +21,8 @@ std::int32_t CountPods(const Observed& observed, bool (*counted)(const NodePod&)
 
 /// Suspended or about to start anew: whatever pods are left no longer count.
 bool IsBetweenAttempts(Step step) {
-  return step == Step::kSuspend || step == Step::kRestart || step == Step::kResume;
+  return step == Step::kSuspend || step == Step::kRestart || step == Step::kResume ||
+         step == Step::kReplace;
 }
 
 api::NodeCounts CountNodes(const Observed& observed, Step step) {
@@ -64,7 +65,8 @@ void SetFinished(api::TrainingJobStatus& status, const Observed& observed) {
 void SetTimes(api::TrainingJobStatus& status, const Observed& observed, const Decision& decision,
               Instant now) {
   const bool begins = decision.step == Step::kRun && !status.start_time;
-  if (begins || decision.step == Step::kResume) status.start_time = StatusTime(now);
+  const bool resumes = decision.step == Step::kResume || decision.step == Step::kReplace;
+  if (begins || resumes) status.start_time = StatusTime(now);
   if (decision.step == Step::kComplete) status.completion_time = LastFinish(observed, now);
   if (decision.step == Step::kFail) status.completion_time = StatusTime(now);
 }
@@ -155,6 +157,10 @@ std::vector<EmitEvent> MakeEvents(const std::optional<api::TrainingJobStatus>& b
   const bool was_suspended = HasCondition(before, condition::kSuspended);
   if (was_suspended && had_started && !IsTrue(after.conditions, condition::kSuspended)) {
     events.push_back({Type::kNormal, "Resumed", "StartGroup", "the job starts again"});
+  }
+  if (had_started && !was_suspended && after.start_time != before->start_time) {
+    events.push_back({Type::kNormal, "Replaced", "StartGroup",
+                      "spec.trainer was changed; the pods of the former one are replaced"});
   }
   return events;
 }

@@ -2,7 +2,7 @@
 
 import time
 
-from lib.case import SHARED, Case, case, environment_of
+from lib.case import OWN, SHARED, Case, case, environment_of
 from lib.kstatus import condition, is_true
 from lib.kube import ApiError
 from lib.objects import kwok
@@ -180,3 +180,33 @@ def trainer_is_immutable_while_running(t: Case):
         assert refusal.status == 422 and "spec.suspend" in str(refusal), refusal
     else:
         raise AssertionError("a running job's trainer was changed")
+
+
+@case(OWN)
+def trainer_changed_unseen(t: Case):
+    """Suspended, changed and resumed while no operator looks: what runs then is the new trainer."""
+    slipway = t.install()
+    slipway.start(elect=False).wait_working()
+    job = t.job("x", nodes=3, failurePolicy={"maxRestarts": 0})
+    t.wait_phase("tj", "x", "Running")
+    old = {p["metadata"]["uid"] for p in t.pods(job)}
+    slipway.stop()
+    t.patch("tj", "x", {"spec": {"suspend": True}})
+    changed = t.patch("tj", "x", {"spec": {
+        "suspend": False, "trainer": {"image": "registry.example.com/trainer:2", "numNodes": 2}}})
+    slipway.start(elect=False).wait_working()
+
+    wait_for("the old pods are gone",
+             lambda: not old & {p["metadata"]["uid"] for p in t.children("pod", job)})
+    pods = t.wait_pods(job, 2, attempt=0)
+    for pod in pods:
+        assert pod["spec"]["containers"][0]["image"] == "registry.example.com/trainer:2"
+        assert environment_of(pod)["SLIPWAY_NUM_NODES"] == "2"
+    t.wait_phase("tj", "x", "Running")
+    for pod in pods:
+        t.end_pod(pod)
+    done = t.wait_phase("tj", "x", "Complete")["status"]
+    assert done["observedGeneration"] == changed["metadata"]["generation"], done
+    assert done.get("restarts", 0) == 0 and "lastFailure" not in done, done
+    assert done["nodes"]["succeeded"] == 2, done
+    wait_for("its Events", lambda: t.reasons(job) == ["Complete", "Replaced"])

@@ -30,6 +30,9 @@ struct Script {
   /// Suspend when the group first runs, resume when its pods are gone.
   bool pause = false;
   int max_restarts = 3;
+  /// When the group first runs, let it be suspended, changed to so many nodes and resumed before
+  /// the operator looks again.
+  int nodes_unseen = 0;
 };
 
 bool AnyPending(const ToyWorld& world) {
@@ -85,6 +88,13 @@ class Driver {
       world_.SetSpec("suspend", false);
       return resumed_ = true;
     }
+    if (script_.nodes_unseen > 0 && !changed_ && world_.Phase() == "Running") {
+      json trainer = world_.Job().at("spec").at("trainer");
+      trainer["numNodes"] = script_.nodes_unseen;
+      trainer["image"] = "another";
+      world_.SetSpec("trainer", trainer);
+      return changed_ = true;
+    }
     const auto before = Fingerprint();
     StepPods(world_, script_);
     world_.Advance(seconds(1));
@@ -105,13 +115,16 @@ class Driver {
   bool crashed_ = false;
   bool paused_ = false;
   bool resumed_ = false;
+  bool changed_ = false;
 };
 
 /// What must be the same with and without a crash.
 std::string EndState(const ToyWorld& world) {
   std::string text = world.Phase() + " restarts=" + world.Status().at("restarts").dump();
   text += world.HasService() ? " service" : "";
-  for (const auto& name : world.PodNames()) text += " " + name + "=" + world.PodPhase(name);
+  for (const auto& name : world.PodNames()) {
+    text += " " + name + "=" + world.PodPhase(name) + " of " + world.TrainerHash(name);
+  }
   return text;
 }
 
@@ -133,10 +146,30 @@ TEST_P(TrainingJobConvergence, EndsTheSameWhereverTheOperatorDies) {
 
 INSTANTIATE_TEST_SUITE_P(
     Scripts, TrainingJobConvergence,
-    testing::Values(Script{.name = "Succeeds"}, Script{.name = "FailsOnce", .failing_attempts = 1},
-                    Script{.name = "FailsTwicePaused", .failing_attempts = 2, .pause = true},
-                    Script{.name = "FailsForGood", .failing_attempts = 9, .max_restarts = 2}),
+    testing::Values(
+        Script{.name = "Succeeds"}, Script{.name = "FailsOnce", .failing_attempts = 1},
+        Script{.name = "FailsTwicePaused", .failing_attempts = 2, .pause = true},
+        Script{.name = "FailsForGood", .failing_attempts = 9, .max_restarts = 2},
+        Script{.name = "AnotherImageUnseen", .nodes_unseen = 2},
+        Script{.name = "FewerNodesUnseen", .nodes_unseen = 1},
+        Script{.name = "MoreNodesUnseenAfterAFailure", .failing_attempts = 1, .nodes_unseen = 4}),
     [](const auto& item) { return item.param.name; });
+
+TEST(TrainingJobConvergence, ATrainerChangedUnseenRunsAndCountsNoRestart) {
+  const Controller controller = MakeTrainingJobController({});
+  for (const int nodes : {1, 2, 3, 5}) {
+    SCOPED_TRACE("3 nodes become " + std::to_string(nodes));
+    ToyWorld world(controller, Spec(3, 0));
+    const Script script{.name = "", .max_restarts = 0, .nodes_unseen = nodes};
+    Driver(world, script).Run();
+    EXPECT_EQ(world.Phase(), "Complete");
+    EXPECT_EQ(world.Status().at("restarts"), 0);
+    EXPECT_FALSE(world.Status().contains("lastFailure"));
+    EXPECT_EQ(world.Status().at("nodes").at("succeeded"), nodes);
+    EXPECT_THAT(world.PodNames(), testing::SizeIs(nodes));
+    EXPECT_THAT(world.Events(), testing::ElementsAre("Replaced", "Complete"));
+  }
+}
 
 TEST(TrainingJobConvergence, AFaultFreeJobEmitsOneEvent) {
   const Controller controller = MakeTrainingJobController({});
@@ -166,7 +199,7 @@ class Chaos {
   Chaos(ToyWorld& world, unsigned seed) : world_(world), random_(seed) {}
 
   void Step() {
-    switch (Pick(12)) {
+    switch (Pick(13)) {
       case 0:
       case 1:
       case 2: world_.Pass(); break;
@@ -178,6 +211,7 @@ class Chaos {
       case 8: world_.SetSpec("suspend", Pick(3) == 0); break;
       case 9: WithPod([&](const auto& name) { Harm(name); }); break;
       case 10: world_.Advance(seconds(Pick(30))); break;
+      case 11: ChangeTrainer(); break;
       default: WithPod([&](const auto& name) { world_.StartPod(name); }); break;
     }
   }
@@ -193,6 +227,14 @@ class Chaos {
 
   void End(const std::string& name) {
     if (world_.IsEnding(name)) world_.RemovePod(name);
+  }
+
+  /// Always in passing, so that the operator sees the suspension or, mostly, does not.
+  void ChangeTrainer() {
+    json trainer = world_.Job().at("spec").at("trainer");
+    trainer["image"] = "image-" + std::to_string(Pick(3));
+    trainer["numNodes"] = 2 + Pick(3);
+    world_.SetSpec("trainer", trainer);
   }
 
   void Harm(const std::string& name) {

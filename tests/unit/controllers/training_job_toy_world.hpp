@@ -39,6 +39,7 @@ class ToyWorld {
   bool IsEnding(const std::string& name) const;
   int Node(const std::string& name) const;
   int Attempt(const std::string& name) const;
+  std::string TrainerHash(const std::string& name) const;
   /// The kubelet's work: start the pod's container, or end it.
   void StartPod(const std::string& name);
   void EndPod(const std::string& name, int exit_code);

@@ -89,6 +89,8 @@ void ToyWorld::ExecuteCreate(const Create& create) {
   pods_.emplace(create.key.name, std::move(object));
   for (const auto& [name, pod] : pods_) {
     EXPECT_EQ(Attempt(name), Attempt(create.key.name)) << "two attempts exist at the same time";
+    EXPECT_EQ(TrainerHash(name), TrainerHash(create.key.name))
+        << "pods of two trainers exist at the same time";
     EXPECT_TRUE(name == create.key.name || Node(name) != Node(create.key.name))
         << "two pods of one node and attempt";
   }
@@ -150,6 +152,10 @@ int ToyWorld::Node(const std::string& name) const {
 int ToyWorld::Attempt(const std::string& name) const {
   const std::string text = pods_.at(name)["metadata"]["labels"]["slipway.dev/attempt"];
   return std::stoi(text);
+}
+
+std::string ToyWorld::TrainerHash(const std::string& name) const {
+  return pods_.at(name)["metadata"]["labels"]["slipway.dev/trainer-hash"];
 }
 
 void ToyWorld::StartPod(const std::string& name) {
