@@ -205,7 +205,7 @@ int RunOperator(const Config& config, const sigset_t& stop_signals) {
   InitTransportLibrary();
   SystemClock clock;
   Metrics metrics(clock);
-  auto client = Connect(config, 48, metrics, clock);
+  auto client = Connect(config, 96, metrics, clock);
   if (!client) return Complain(client.error());
   auto lease_client = Connect(config, 2, metrics, clock);
   if (!lease_client) return Complain(lease_client.error());

@@ -54,8 +54,12 @@ Instant LastFinish(const Observed& observed, Instant now) {
   return StatusTime(last.value_or(now));
 }
 
-/// While it is over only the counts of what is still being cleaned up change.
+/// Of a finished job only the pods that are left can change. What its conditions say holds for
+/// every later spec too; without its generation `kubectl wait` would wait for ever.
 void SetFinished(api::TrainingJobStatus& status, const Observed& observed) {
+  for (auto& condition : status.conditions) {
+    condition.observed_generation = status.observed_generation;
+  }
   if (!status.nodes) return;
   const auto active = CountPods(observed, [](const NodePod& pod) { return pod.Active(); });
   status.nodes->active = active;

@@ -90,8 +90,9 @@ class Call final : public ExchangeHandler, public std::enable_shared_from_this<C
     done(std::move(result));
   }
   std::string Late(milliseconds deadline) const {
-    return fmt::format("no answer to {} {} within {} ms{}", ToString(request_->method),
-                       request_->target, deadline.count(),
+    // Rounded: the text may reach a status, which must not change with every try.
+    return fmt::format("no answer to {} {} within {} s{}", ToString(request_->method),
+                       request_->target, std::chrono::ceil<std::chrono::seconds>(deadline).count(),
                        started_ ? "" : ", all of them spent waiting for a free connection");
   }
 
