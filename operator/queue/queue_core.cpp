@@ -96,13 +96,11 @@ std::optional<ObjectKey> QueueCore::PopFrom(Priority priority) {
   for (std::size_t tried = lane.by_namespace.size(); tried > 0; --tried) {
     if (next == lane.by_namespace.end()) next = lane.by_namespace.begin();
     auto& [turn, keys] = *next;
-    const auto busy = working_by_namespace_.find(turn);
-    const bool full = busy != working_by_namespace_.end() && busy->second >= max_per_namespace_;
     if (keys.empty()) {
       next = lane.by_namespace.erase(next);
       continue;
     }
-    if (!full) {
+    if (MayTakeOneMore(turn)) {
       ObjectKey key = std::move(keys.front());
       keys.pop_front();
       lane.last_served = turn;
@@ -112,6 +110,12 @@ std::optional<ObjectKey> QueueCore::PopFrom(Priority priority) {
     ++next;
   }
   return std::nullopt;
+}
+
+bool QueueCore::MayTakeOneMore(const std::string& turn) const {
+  const auto busy = working_by_namespace_.find(turn);
+  const std::size_t free = workers_ - std::min(working_, workers_);
+  return busy == working_by_namespace_.end() || busy->second <= free;
 }
 
 void QueueCore::CancelDelay(const ObjectKey& key, State& state) {

@@ -14,9 +14,10 @@ namespace slipway {
 /// QueueCore for many threads, with blocking Take and per-key backoff. Thread-safe.
 class WorkQueue {
  public:
-  WorkQueue(const Clock& clock, std::size_t max_per_namespace, std::uint64_t seed)
+  /// For that many threads that call Take.
+  WorkQueue(const Clock& clock, std::size_t workers, std::uint64_t seed)
       : clock_(clock),
-        core_(max_per_namespace),
+        core_(workers),
         backoff_(std::chrono::milliseconds(100), std::chrono::seconds(60), seed) {}
 
   void Add(const ObjectKey& key, Priority priority = Priority::kLive);

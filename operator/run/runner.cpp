@@ -9,13 +9,6 @@
 namespace slipway {
 namespace {
 
-/// At least this many workers stay free of any one namespace.
-constexpr std::size_t kReservedWorkers = 2;
-
-std::size_t PerNamespace(std::size_t workers) {
-  return workers > kReservedWorkers ? workers - kReservedWorkers : 1;
-}
-
 /// What the API server refuses for good may have been refused by a policy that is changed later,
 /// of which no event tells.
 constexpr std::chrono::minutes kLookAgain{10};
@@ -25,7 +18,7 @@ constexpr std::chrono::minutes kLookAgain{10};
 Runner::Runner(Controller controller, RunnerContext context, std::size_t workers)
     : controller_(std::move(controller)),
       context_(context),
-      queue_(context.clock, PerNamespace(workers), std::hash<std::string>{}(controller_.name)),
+      queue_(context.clock, workers, std::hash<std::string>{}(controller_.name)),
       workers_(workers),
       busy_since_(workers) {}
 

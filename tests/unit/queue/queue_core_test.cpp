@@ -20,7 +20,7 @@ class QueueCoreTest : public ::testing::Test {
     return item ? item->key.name : "";
   }
 
-  QueueCore queue_{4};
+  QueueCore queue_{6};
   SteadyInstant now_{milliseconds(1000)};
 };
 
@@ -91,7 +91,21 @@ TEST_F(QueueCoreTest, OneNamespaceCannotHoldAllWorkers) {
   queue_.Add(Key("b", "other"), Priority::kLive, now_);
   EXPECT_EQ(TakeName(), "other");
   queue_.Done(Key("a", "0"), now_);
+  EXPECT_EQ(TakeName(), "") << "it holds 3, and 2 are free";
+  queue_.Done(Key("b", "other"), now_);
   EXPECT_EQ(TakeName(), "4");
+}
+
+TEST_F(QueueCoreTest, AFewSlowNamespacesLeaveWorkersToTheNext) {
+  QueueCore queue(16);
+  std::vector<int> shares;
+  for (const char* ns : {"a", "b", "c", "d"}) {
+    for (int i = 0; i < 20; ++i) queue.Add(Key(ns, std::to_string(i)), Priority::kLive, now_);
+    int taken = 0;
+    while (queue.Take(now_)) ++taken;
+    shares.push_back(taken);
+  }
+  EXPECT_EQ(shares, (std::vector<int>{9, 4, 2, 1}));
 }
 
 TEST_F(QueueCoreTest, OfSeveralDelaysTheEarliestCounts) {

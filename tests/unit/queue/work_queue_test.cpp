@@ -77,7 +77,7 @@ TEST(WorkQueue, AnEventDoesNotCutTheServersWaitShort) {
 
 TEST(WorkQueue, ManyThreadsNeverShareAKeyAndFinishAllOfThem) {
   SystemClock clock;
-  WorkQueue queue(clock, 6, 1);
+  WorkQueue queue(clock, 8, 1);
   constexpr int kKeys = 60;
   std::vector<std::atomic<int>> inside(kKeys);
   std::vector<std::atomic<int>> handled(kKeys);
