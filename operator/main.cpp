@@ -98,12 +98,11 @@ class Operator {
     }
     const timespec tick{0, 100'000'000};
     while (sigtimedwait(&stop_signals, nullptr, &tick) < 0) {
-      if (MayWriteFor().count() > 0) {
-        StartWhatIsReady();
-      } else if (Working()) {
-        log::Error("the lease could not be kept in time; another replica takes over");
+      if (leader_ && leader_->Superseded()) {
+        log::Error("another replica leads now; this one starts anew and stands by");
         _exit(kExitLostLease);  // No destructor may still write.
       }
+      if (MayWriteFor().count() > 0) StartWhatIsReady();
     }
     log::Info("stopping: passes in progress are finished");
     for (auto& runner : runners_) runner->Stop();
@@ -122,11 +121,6 @@ class Operator {
   std::chrono::milliseconds MayWriteFor() const {
     if (!config_.leader_elect) return Client::kDefaultDeadline;
     return leader_ ? leader_->LeadsFor() : std::chrono::milliseconds(0);
-  }
-
-  bool Working() const {
-    return std::any_of(runners_.begin(), runners_.end(),
-                       [](const auto& runner) { return runner->Started(); });
   }
 
   void StartWhatIsReady() {

@@ -35,6 +35,11 @@ std::chrono::milliseconds Leader::LeadsFor() const {
   return election_.LeadsFor(clock_.Steady());
 }
 
+bool Leader::Superseded() const {
+  const MutexLock lock(mutex_);
+  return election_.Superseded();
+}
+
 void Leader::Run(const std::stop_token& stop) {
   Mutex sleep_mutex;
   std::condition_variable_any sleep;
@@ -45,6 +50,7 @@ void Leader::Run(const std::stop_token& stop) {
     const bool leads = LeadsFor().count() > 0;
     gauge_.Set(leads ? 1 : 0);
     if (leads && !led) log::Info("this replica leads", {{"lease", lease_.ToString()}});
+    if (led && !leads) log::Warn("the lease ran out; writes wait", {{"lease", lease_.ToString()}});
     led = leads;
     const MutexLock lock(sleep_mutex);
     sleep.wait_until(sleep_mutex, stop, next, [] { return false; });

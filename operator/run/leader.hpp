@@ -20,6 +20,9 @@ class Leader {
 
   /// How long this process may still write; zero when it does not lead.
   std::chrono::milliseconds LeadsFor() const;
+  /// True once another replica was seen to lead after this one did. A lease that merely ran out,
+  /// while the API server was away, is taken again.
+  bool Superseded() const;
   /// Stops renewing and gives the lease up, if it is held.
   void Release();
 

@@ -35,6 +35,7 @@ LeaseElection::Step LeaseElection::OnRead(const std::optional<LeaseRecord>& leas
             lease->resource_version};
   }
   renewed_.reset();
+  superseded_ = superseded_ || (has_led_ && !lease->holder.empty());
   const auto patience = std::max<std::chrono::milliseconds>(times_.duration, lease->duration);
   const bool abandoned = lease->holder.empty() || steady - observed_since_ >= patience;
   if (!abandoned) return {};

@@ -49,7 +49,10 @@ class LeaseElection {
   Step OnRead(const std::optional<LeaseRecord>& lease, Instant now, SteadyInstant steady);
   /// The write of the last Step succeeded. `sent` is when its request was sent: the promise to
   /// the others runs from then, not from when the answer came.
-  void OnWritten(SteadyInstant sent) { renewed_ = sent; }
+  void OnWritten(SteadyInstant sent) {
+    renewed_ = sent;
+    has_led_ = true;
+  }
   /// The lease was given up.
   void OnReleased() { renewed_.reset(); }
 
@@ -61,6 +64,8 @@ class LeaseElection {
                     std::chrono::milliseconds(0));
   }
   bool Leads(SteadyInstant steady) const { return LeadsFor(steady).count() > 0; }
+  /// True once another holder was seen after this process had led.
+  bool Superseded() const { return superseded_; }
 
   /// The spec that gives the lease up, so that a standby need not wait for it to run out.
   nlohmann::json ReleaseSpec(const LeaseRecord& lease, Instant now) const;
@@ -72,6 +77,8 @@ class LeaseElection {
   std::string identity_;
   LeaseTimes times_;
   std::optional<SteadyInstant> renewed_;
+  bool has_led_ = false;
+  bool superseded_ = false;
   /// The last state seen of the lease and since when it has not moved.
   std::string observed_version_;
   SteadyInstant observed_since_{};

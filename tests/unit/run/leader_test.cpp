@@ -40,6 +40,13 @@ class LeaseServer {
     const MutexLock lock(mutex_);
     conflicts_ = count;
   }
+  void GiveTo(const std::string& holder) {
+    const MutexLock lock(mutex_);
+    nlohmann::json taken = lease_;
+    taken["spec"]["holderIdentity"] = holder;
+    taken["spec"]["leaseDurationSeconds"] = 60;
+    Store(taken);
+  }
   std::string Holder() {
     const MutexLock lock(mutex_);
     return lease_.empty() ? "" : lease_["spec"]["holderIdentity"].get<std::string>();
@@ -120,6 +127,14 @@ TEST_F(LeaderTest, WhatCannotBeRenewedIsLostInTimeAndTakenAgainLater) {
   EXPECT_TRUE(Eventually([this] { return !Leads(); }));
   server_.SetAway(false);
   EXPECT_TRUE(Eventually([this] { return Leads(); }));
+  EXPECT_FALSE(leader_.Superseded());
+}
+
+TEST_F(LeaderTest, KnowsThatAnotherTookOver) {
+  ASSERT_TRUE(Eventually([this] { return Leads(); }));
+  server_.GiveTo("other");
+  EXPECT_TRUE(Eventually([this] { return leader_.Superseded(); }));
+  EXPECT_FALSE(Leads());
 }
 
 }  // namespace
