@@ -75,7 +75,8 @@ api::NodeFailure DescribeLost(const ObjectKey& key, const api::TrainingJob& job,
           PodKey(key, job, node, observed.attempt).name,
           std::string(reason::kPodLost),
           std::nullopt,
-          "the pod vanished without a trace, as by a forced deletion or the loss of its node"};
+          "the pod vanished without a trace, as by a forced deletion, the loss of its node or the "
+          "removal of its labels"};
 }
 
 std::string DescribeExhausted(const api::NodeFailure& failure, std::int32_t restarts) {

@@ -34,9 +34,19 @@ const Error kNotLeading{Code::kUnavailable, "this replica does not lead any more
 
 std::vector<WriteFailure> Executor::Execute(const Owner& owner, const std::vector<Action>& actions,
                                             const Snapshot& world) {
+  auto failures = Carry(owner, actions, world, /*ensure_gone=*/true);
+  if (!failures.empty()) return failures;  // Nothing may be written beside what is still there.
+  return Carry(owner, actions, world, /*ensure_gone=*/false);
+}
+
+std::vector<WriteFailure> Executor::Carry(const Owner& owner, const std::vector<Action>& actions,
+                                          const Snapshot& world, bool ensure_gone) {
   std::vector<Write> writes;
   writes.reserve(actions.size());
-  for (const auto& action : actions) writes.emplace_back(owner, action, world);
+  for (const auto& action : actions) {
+    if (std::holds_alternative<EnsureGone>(action) != ensure_gone) continue;
+    writes.emplace_back(owner, action, world);
+  }
 
   const bool deletes = std::any_of(writes.begin(), writes.end(), std::mem_fn(&Write::IsDelete));
   const auto confirmed = deletes ? ConfirmOwner(owner) : Result<void>{};

@@ -17,6 +17,10 @@ bool Beside(const ObjectKey& owner, const ObjectKey& child) {
   return owner.cluster == child.cluster && owner.ns == child.ns;
 }
 
+bool IsControlledBy(const Owner& owner, const ObjectMeta& meta) {
+  return meta.owner && meta.owner->uid == owner.uid;
+}
+
 }  // namespace
 
 json StampBody(const Owner& owner, const ResourceType& type, const ObjectKey& key, json body,
@@ -47,7 +51,7 @@ json StampBody(const Owner& owner, const ResourceType& type, const ObjectKey& ke
 bool BelongsTo(const Owner& owner, const ObjectKey& key, const ObjectMeta& meta) {
   const auto label = meta.labels.find(labels::kOwnerUid);
   if (label == meta.labels.end() || label->second != owner.uid) return false;
-  return !Beside(owner.key, key) || (meta.owner && meta.owner->uid == owner.uid);
+  return !Beside(owner.key, key) || IsControlledBy(owner, meta);
 }
 
 bool AlreadyApplied(const Object& live, const json& stamped) {
@@ -100,9 +104,11 @@ std::optional<HttpRequest> Write::Next() {
       return request::Apply(type_, key_, body_.dump(), kFieldManager, /*force=*/false);
     case State::kApplyKnown:
       return request::Apply(type_, key_, BodyFor(live_uid_), kFieldManager, /*force=*/true);
-    case State::kDelete:
+    case State::kDelete: {
+      const auto* removal = std::get_if<Delete>(&action_);
       return request::Delete(type_, key_, {live_uid_, live_version_},
-                             std::get<Delete>(action_).grace_seconds);
+                             removal != nullptr ? removal->grace_seconds : std::nullopt);
+    }
     case State::kFinished: return std::nullopt;
   }
   return std::nullopt;
@@ -142,6 +148,7 @@ void Write::OnError(Error error) {
   }
   const bool deleting = state_ == State::kLookToDelete || state_ == State::kDelete;
   if (deleting && absent) {
+    skipped_ = IsEnsureGone();
     state_ = State::kFinished;
     return;
   }
@@ -153,6 +160,7 @@ void Write::OnLooked(const JsonView& object) {
   if (!meta) return OnError(meta.error());
   live_uid_ = meta->uid;
   live_version_ = meta->resource_version;
+  if (IsEnsureGone()) return OnFoundInTheWay(*meta);
   const bool itself = type_ == owner_.type && key_ == owner_.key;
   const bool ours = itself || BelongsTo(owner_, key_, *meta);
   if (state_ == State::kLookToDelete) {
@@ -168,7 +176,16 @@ void Write::OnLooked(const JsonView& object) {
   }
 }
 
+void Write::OnFoundInTheWay(const ObjectMeta& meta) {
+  const bool ours =
+      BelongsTo(owner_, key_, meta) || (Beside(owner_.key, key_) && IsControlledBy(owner_, meta));
+  skipped_ = !ours;
+  state_ = ours ? State::kDelete : State::kFinished;
+  if (ours && meta.deleted) FailNotGone();
+}
+
 void Write::OnWritten(const JsonView& object) {
+  if (IsEnsureGone()) return FailNotGone();
   if (state_ != State::kDelete) {
     version_ = ResourceVersion{object["metadata"]["resourceVersion"].Text()}.Number();
   }
@@ -184,6 +201,18 @@ void Write::FailForeign() {
                 owner_.key.ToString() + "; it was left alone. Delete or rename one of the two",
             {}},
       true};
+  state_ = State::kFinished;
+}
+
+/// Also when it was deleted just now: only a look that finds nothing proves that it is gone.
+void Write::FailNotGone() {
+  failure_ = WriteFailure{type_, key_,
+                          Error{Code::kConflict,
+                                "it was lost from sight, as by a change of its labels, but it is "
+                                "still there; it is deleted, and what takes its place waits for "
+                                "its end",
+                                {}},
+                          false};
   state_ = State::kFinished;
 }
 

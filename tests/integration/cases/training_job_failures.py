@@ -91,20 +91,34 @@ def deleted_pod_that_had_succeeded(t: Case):
 
 @case(SHARED)
 def pod_loses_its_labels(t: Case):
-    """A pod that the operator can no longer see is replaced; the name is never doubled."""
-    job = t.job("x", nodes=2)
+    """A pod that the operator can no longer see is gone before its successor is created."""
+    job = t.job("x", nodes=2, pods=kwok(terminate_after="3s"))
     t.wait_phase("tj", "x", "Running")
+    first = {p["metadata"]["uid"] for p in t.pods(job)}
     lost = t.pods(job)[1]["metadata"]["name"]
-    t.patch("pod", lost, {"metadata": {"labels": {"slipway.dev/owner-uid": None}}})
+    t.patch("pod", lost, {"metadata": {"labels": {"app.kubernetes.io/managed-by": None}}})
 
     def noticed():
         status = t.get("tj", "x")["status"]
         assert status.get("restarts", 0) == 1 or status["phase"] != "Running", status
         return status
     wait_for("the operator notices", noticed, within=30)
-    for pod in t.wait_pods(job, 2, attempt=1, within=30):
+    beside = []
+
+    def replaced():
+        pods = t.children("pod", job)
+        new = [p for p in pods if attempt_of(p) == 1]
+        old = [p["metadata"]["name"] for p in pods if p["metadata"]["uid"] in first]
+        if old and new:
+            beside.extend(old)
+        return len(new) == 2 and new
+    second = wait_for("the group starts again", replaced)
+    assert not beside, f"{beside} ran beside their successors"
+    assert t.kube.find("pod", t.ns, lost) is None, "nothing is left of the old pod"
+    for pod in second:
         t.end_pod(pod)
-    t.wait_phase("tj", "x", "Complete")
+    done = t.wait_phase("tj", "x", "Complete")["status"]
+    assert done["restarts"] == 1 and done["lastFailure"]["reason"] == "PodLost", done
 
 
 @case(SHARED)

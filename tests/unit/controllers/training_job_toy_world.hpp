@@ -4,6 +4,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -46,7 +47,13 @@ class ToyWorld {
   /// kubectl delete pod: a running pod ends within its grace period.
   void DeletePod(const std::string& name);
   /// The object is gone: its grace period is over, or it was deleted by force.
-  void RemovePod(const std::string& name) { pods_.erase(name); }
+  void RemovePod(const std::string& name) {
+    pods_.erase(name);
+    hidden_.erase(name);
+  }
+  /// The pod loses the labels by which the operator watches: it runs on, and nobody sees it.
+  void HidePod(const std::string& name) { hidden_.insert(name); }
+  bool IsHidden(const std::string& name) const { return hidden_.contains(name); }
   void RemoveService() { services_.clear(); }
 
   Instant Now() const { return now_; }
@@ -54,7 +61,12 @@ class ToyWorld {
   const std::vector<std::string>& Events() const { return events_; }
 
  private:
+  Snapshot View() const;
+  /// As the executor does it: what must be gone comes first, and the rest may have to wait for it.
+  std::vector<WriteFailure> Execute(const std::vector<Action>& actions, PassResult& result,
+                                    const std::function<bool()>& dies);
   void Execute(const Action& action);
+  bool IsGone(const EnsureGone& look, PassResult& result);
   void ExecuteCreate(const Create& create);
   void ExecuteDelete(const Delete& removal);
   void CheckStatus(const nlohmann::json& status) const;
@@ -63,6 +75,7 @@ class ToyWorld {
   nlohmann::json job_;
   bool deleted_ = false;
   std::map<std::string, nlohmann::json> pods_;
+  std::set<std::string> hidden_;
   std::map<std::string, nlohmann::json> services_;
   std::vector<std::string> events_;
   Instant now_;

@@ -34,23 +34,26 @@ ToyWorld::ToyWorld(const Controller& controller, json spec)
       {"status", {{"observedGeneration", -1}}}};
 }
 
-ToyWorld::PassResult ToyWorld::Pass(std::optional<int> crash_at) {
+Snapshot ToyWorld::View() const {
   std::vector<json> objects{job_};
-  for (const auto& [name, pod] : pods_) objects.push_back(pod);
+  for (const auto& [name, pod] : pods_) {
+    if (!IsHidden(name)) objects.push_back(pod);
+  }
   for (const auto& [name, service] : services_) objects.push_back(service);
-  const Snapshot world = golden::MakeSnapshot(controller_, objects);
-  const std::vector<WriteFailure> failures;
-  const Outcome outcome =
-      controller_.reconcile({{kHomeCluster, "team-a", "toy"}, world, now_, failures});
+  return golden::MakeSnapshot(controller_, objects);
+}
+
+ToyWorld::PassResult ToyWorld::Pass(std::optional<int> crash_at) {
+  const ObjectKey key{kHomeCluster, "team-a", "toy"};
+  const Snapshot world = View();
+  Outcome outcome = controller_.reconcile({key, world, now_, {}});
 
   PassResult result;
   result.wake_at = outcome.plan.wake_at;
   const auto dies = [&] { return result.crashed = crash_at && result.writes == *crash_at; };
-  for (const auto& action : outcome.plan.actions) {
-    if (dies()) return result;
-    Execute(action);
-    ++result.writes;
-  }
+  const auto failures = Execute(outcome.plan.actions, result, dies);
+  if (result.crashed) return result;
+  if (!failures.empty()) outcome = controller_.reconcile({key, world, now_, failures});
   if (!outcome.status) return result;
   if (dies()) return result;
   CheckStatus(*outcome.status);
@@ -58,6 +61,35 @@ ToyWorld::PassResult ToyWorld::Pass(std::optional<int> crash_at) {
   ++result.writes;
   for (const auto& event : outcome.plan.events) events_.push_back(event.reason);
   return result;
+}
+
+std::vector<WriteFailure> ToyWorld::Execute(const std::vector<Action>& actions, PassResult& result,
+                                            const std::function<bool()>& dies) {
+  std::vector<WriteFailure> failures;
+  for (const auto& action : actions) {
+    const auto* look = std::get_if<EnsureGone>(&action);
+    if (look == nullptr) continue;
+    if (dies()) return failures;
+    if (IsGone(*look, result)) continue;
+    failures.push_back({look->type, look->key, {Code::kConflict, "still there", {}}, false});
+  }
+  if (!failures.empty()) return failures;
+  for (const auto& action : actions) {
+    if (std::holds_alternative<EnsureGone>(action)) continue;
+    if (dies()) return failures;
+    Execute(action);
+    ++result.writes;
+  }
+  return failures;
+}
+
+bool ToyWorld::IsGone(const EnsureGone& look, PassResult& result) {
+  if (!pods_.contains(look.key.name)) return true;
+  if (!IsEnding(look.key.name)) {
+    DeletePod(look.key.name);
+    ++result.writes;
+  }
+  return false;
 }
 
 void ToyWorld::Execute(const Action& action) {
