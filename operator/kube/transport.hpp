@@ -68,10 +68,11 @@ struct TransportOptions {
   std::size_t max_body_bytes = 8U << 20U;
 };
 
-/// Prepares the process for MakeCpprestTransport: the HTTP library's thread pool gets this many
-/// threads, and the machine's own certificate authorities are hidden from it. To be called first
-/// in main, before any other thread exists; later calls do nothing.
-void InitTransportLibrary(std::size_t threads = 2);
+/// Prepares the process for MakeCpprestTransport: the HTTP library gets one thread, on which all of
+/// it runs (so nothing that it calls may block), and the machine's own certificate authorities are
+/// hidden from it. To be called first in main, before any other thread exists; later calls do
+/// nothing.
+void InitTransportLibrary();
 
 /// A Transport on cpprestsdk. Fails when an option or the present credentials cannot work.
 /// Credentials that change later are used from the next request on; requests in flight keep the

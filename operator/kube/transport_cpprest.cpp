@@ -33,6 +33,14 @@ class InlineScheduler final : public pplx::scheduler_interface {
 
 boost::asio::io_service& Service() { return crossplat::threadpool::shared_instance().service(); }
 
+/// Runs a function on the HTTP library's thread. Requests are started and cancelled there only: a
+/// cancellation closes the socket, which on any other thread can meet a handshake in the middle of
+/// using it, and crashes.
+template <class Function>
+void OnLibraryThread(Function function) {
+  boost::asio::post(Service(), std::move(function));
+}
+
 class Calls;
 
 /// A request with a whole answer.
@@ -58,7 +66,7 @@ class Call final : public ExchangeHandler, public std::enable_shared_from_this<C
   /// Ends the call for the caller; the connection ends when it can.
   void GiveUp(Error error) {
     Finish(tl::unexpected(std::move(error)));
-    cancellation_.cancel();
+    OnLibraryThread([call = shared_from_this()] { call->cancellation_.cancel(); });
   }
 
   std::shared_ptr<const HttpRequest> request() const { return request_; }
@@ -153,7 +161,9 @@ class Calls : public std::enable_shared_from_this<Calls> {
   void LaunchNext() {
     while (const auto call = Next()) {
       call->SetStarted();
-      connector_->Start(call->request(), call->token(), call);
+      OnLibraryThread([connector = connector_, call] {
+        connector->Start(call->request(), call->token(), call);
+      });
     }
   }
 
@@ -285,7 +295,7 @@ class StreamCall final : public ExchangeHandler, public std::enable_shared_from_
   /// Ends the stream for the caller; the connection ends when it can.
   void Break(Error error) {
     SetEnd(tl::unexpected(std::move(error)));
-    cancellation_.cancel();
+    OnLibraryThread([stream = shared_from_this()] { stream->cancellation_.cancel(); });
   }
 
   /// The first end counts.
@@ -335,8 +345,10 @@ class CpprestTransport final : public Transport {
                       StreamCall::Sink sink) override {
     const auto stream = std::make_shared<StreamCall>(limits, std::move(sink));
     stream->WatchOver();
-    connector_->Start(std::make_shared<const HttpRequest>(std::move(request)), stream->token(),
-                      stream);
+    auto message = std::make_shared<const HttpRequest>(std::move(request));
+    OnLibraryThread([connector = connector_, message = std::move(message), stream] {
+      connector->Start(message, stream->token(), stream);
+    });
     return stream->Wait(stop);
   }
 
@@ -347,13 +359,13 @@ class CpprestTransport final : public Transport {
 
 }  // namespace
 
-void InitTransportLibrary(std::size_t threads) {
+void InitTransportLibrary() {
   static std::once_flag once;
-  std::call_once(once, [threads] {
+  std::call_once(once, [] {
     HideSystemCertificates();
     try {
       pplx::set_ambient_scheduler(std::make_shared<InlineScheduler>());
-      crossplat::threadpool::initialize_with_threads(threads);
+      crossplat::threadpool::initialize_with_threads(1);
     } catch (const std::exception& error) {
       log::Warn("the HTTP library was in use before it was prepared; it keeps its defaults",
                 {{"reason", error.what()}});
