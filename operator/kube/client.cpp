@@ -83,7 +83,9 @@ std::vector<Result<HttpResponse>> Client::SendAll(std::vector<HttpRequest> reque
     }
   }
   while (!round.empty()) {
-    std::this_thread::sleep_for(TakeTurn(round.size()));
+    const milliseconds turn = TakeTurn(round.size());
+    if (clock_.Steady() + turn >= end) break;  // Nothing is sent that outlasts the deadline.
+    std::this_thread::sleep_for(turn);
     RunRound(round, end);
     std::erase_if(round, [&](Exchange* exchange) { return !MayRetry(*exchange, end); });
     milliseconds wait{0};

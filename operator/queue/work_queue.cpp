@@ -27,8 +27,12 @@ void WorkQueue::AddBackedOff(const ObjectKey& key, std::chrono::milliseconds at_
   {
     const MutexLock lock(mutex_);
     const auto now = clock_.Steady();
-    if (at_least.count() > 0) core_.Hold(key, now + at_least, now);
-    core_.AddAt(key, now + std::max(backoff_.Next(key), at_least), now);
+    const auto back = now + std::max(backoff_.Next(key), at_least);
+    if (at_least.count() > 0) {
+      core_.Hold(key, back, now);
+    } else {
+      core_.AddAt(key, back, now);
+    }
     ++changes_;
   }
   changed_.notify_one();

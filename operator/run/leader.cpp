@@ -46,7 +46,7 @@ void Leader::Run(const std::stop_token& stop) {
   bool led = false;
   while (!stop.stop_requested()) {
     const SteadyInstant next = clock_.Steady() + times_.retry_period;
-    if (Round()) continue;
+    if (Round()) Round();  // Once: what refuses every write must not be asked without end.
     const bool leads = LeadsFor().count() > 0;
     gauge_.Set(leads ? 1 : 0);
     if (leads && !led) log::Info("this replica leads", {{"lease", lease_.ToString()}});
