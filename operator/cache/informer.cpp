@@ -40,8 +40,12 @@ void Informer::Start() {
   thread_ = std::jthread([this](const std::stop_token& stop) { Run(stop); });
 }
 
+log::Scope Informer::LogScope() const {
+  return log::Scope({{"resource", resource_.type.plural}, {"cluster", store_.Cluster().name}});
+}
+
 void Informer::Run(const std::stop_token& stop) {
-  log::Scope scope({{"resource", resource_.type.plural}, {"cluster", store_.Cluster().name}});
+  const log::Scope scope = LogScope();
   while (!stop.stop_requested()) {
     const auto step = machine_.Next();
     if (step.backoff_step > 0) Wait(step.backoff_step, stop);
@@ -51,7 +55,7 @@ void Informer::Run(const std::stop_token& stop) {
 
 void Informer::Step(const WatchMachine::Step& step, const std::stop_token& stop) {
   if (step.action == WatchMachine::Action::kList) {
-    const auto confirmed = client_.ConfirmCluster();
+    const auto confirmed = step.new_list ? client_.ConfirmCluster() : Result<void>();
     auto answer = confirmed ? client_.Send(step.request, kListDeadline)
                             : Result<HttpResponse>(tl::unexpected(confirmed.error()));
     if (answer) {
@@ -64,6 +68,7 @@ void Informer::Step(const WatchMachine::Step& step, const std::stop_token& stop)
   }
   const SteadyInstant started = clock_.Steady();
   const auto end = client_.Stream(step.request, {}, stop, [this](std::string_view chunk) {
+    const log::Scope scope = LogScope();  // Another thread's.
     age_.Touch(clock_.Steady());
     machine_.OnChunk(chunk);
   });

@@ -7,6 +7,7 @@
 #include <thread>
 #include <vector>
 
+#include "operator/base/log.hpp"
 #include "operator/base/metrics.hpp"
 #include "operator/cache/store.hpp"
 #include "operator/kube/client.hpp"
@@ -28,6 +29,7 @@ class Informer final : private WatchSink {
 
  private:
   void Run(const std::stop_token& stop);
+  log::Scope LogScope() const;
   void Step(const WatchMachine::Step& step, const std::stop_token& stop);
   void Wait(unsigned backoff_step, const std::stop_token& stop);
 

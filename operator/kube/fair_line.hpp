@@ -8,19 +8,17 @@
 #include <utility>
 #include <vector>
 
+#include "operator/base/fair_share.hpp"
+
 namespace slipway {
 
-/// Who may have one of a limited number of places next, without I/O, locks or clocks:
-///  - groups take turns, within a group it is first come, first served;
-///  - a group may take one more place while no fewer are free than it holds. A group alone gets
-///    about half of all, each further one that fills up about half of what is left: a few slow
-///    groups together leave places to the next one. A fixed share that did so would leave most
-///    places empty when there is one group only.
+/// Who may have one of a limited number of places next: groups take turns, within a group it is
+/// first come, first served, and none gets more than its FairShare. Without I/O, locks or clocks.
 /// Not thread-safe.
 template <class Item>
 class FairLine {
  public:
-  explicit FairLine(std::size_t places) : places_(places) {}
+  explicit FairLine(std::size_t places) : share_(places) {}
 
   void Join(const std::string& group, Item item) { waiting_[group].push_back(std::move(item)); }
 
@@ -29,10 +27,10 @@ class FairLine {
   template <class GivenUp>
   std::optional<Item> Next(GivenUp given_up) {
     auto group = waiting_.upper_bound(last_served_);
-    for (std::size_t left = waiting_.size(); left > 0 && taken_ < places_; --left) {
+    for (std::size_t left = waiting_.size(); left > 0; --left) {
       if (group == waiting_.end()) group = waiting_.begin();
       auto& [name, items] = *group;
-      if (!MayTakeOneMore(name)) {
+      if (!share_.MayTake(name)) {
         ++group;
         continue;
       }
@@ -44,8 +42,7 @@ class FairLine {
       Item item = std::move(items.front());
       items.pop_front();
       last_served_ = name;
-      ++taken_;
-      ++held_[name];
+      share_.Take(name);
       if (items.empty()) waiting_.erase(group);
       return item;
     }
@@ -53,12 +50,7 @@ class FairLine {
   }
 
   /// One place of the group is free again.
-  void Leave(const std::string& group) {
-    const auto held = held_.find(group);
-    if (held == held_.end()) return;
-    if (--held->second == 0) held_.erase(held);
-    --taken_;
-  }
+  void Leave(const std::string& group) { share_.Return(group); }
 
   /// Everything that waits; nothing does afterwards.
   std::vector<Item> TakeWaiting() {
@@ -70,17 +62,10 @@ class FairLine {
     return all;
   }
 
-  std::size_t Taken() const { return taken_; }
+  std::size_t Taken() const { return share_.Taken(); }
 
  private:
-  bool MayTakeOneMore(const std::string& group) const {
-    const auto held = held_.find(group);
-    return held == held_.end() || held->second <= places_ - taken_;
-  }
-
-  const std::size_t places_;
-  std::size_t taken_ = 0;
-  std::map<std::string, std::size_t> held_;
+  FairShare share_;
   std::map<std::string, std::deque<Item>> waiting_;
   std::string last_served_;
 };

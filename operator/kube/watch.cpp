@@ -30,6 +30,7 @@ WatchMachine::Step WatchMachine::Next() const {
   step.action = action_;
   step.backoff_step = last_step_failed_ ? failures_ : 0;
   if (action_ == Action::kList) {
+    step.new_list = continue_token_.empty();
     // A list that outlives its continue token is too slow for pages: all at once then.
     const std::int32_t limit = token_expired_ ? 0 : options_.page_size;
     step.request = request::List(options_.type, options_.ns,

@@ -63,6 +63,7 @@ class WatchMachine {
   struct Step {
     Action action;
     HttpRequest request;
+    bool new_list = false;  ///< The first page of a list, not one that goes on.
     /// 0: at once. n: this is the n-th try in a row after a failure; wait before it.
     unsigned backoff_step = 0;
   };

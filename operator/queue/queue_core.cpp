@@ -44,8 +44,7 @@ std::optional<QueueCore::Item> QueueCore::Take(SteadyInstant now) {
   State& state = states_[*key];
   state.waiting.reset();
   state.working = true;
-  ++working_;
-  ++working_by_namespace_[Turn(*key)];
+  working_.Take(Turn(*key));
   return Item{*key, state.ready_since};
 }
 
@@ -54,9 +53,7 @@ void QueueCore::Done(const ObjectKey& key, SteadyInstant now) {
   if (found == states_.end() || !found->second.working) return;
   State& state = found->second;
   state.working = false;
-  --working_;
-  auto count = working_by_namespace_.find(Turn(key));
-  if (--count->second == 0) working_by_namespace_.erase(count);
+  working_.Return(Turn(key));
   if (state.again) {
     const Priority priority = *state.again;
     state.again.reset();
@@ -100,7 +97,7 @@ std::optional<ObjectKey> QueueCore::PopFrom(Priority priority) {
       next = lane.by_namespace.erase(next);
       continue;
     }
-    if (MayTakeOneMore(turn)) {
+    if (working_.MayTake(turn)) {
       ObjectKey key = std::move(keys.front());
       keys.pop_front();
       lane.last_served = turn;
@@ -110,12 +107,6 @@ std::optional<ObjectKey> QueueCore::PopFrom(Priority priority) {
     ++next;
   }
   return std::nullopt;
-}
-
-bool QueueCore::MayTakeOneMore(const std::string& turn) const {
-  const auto busy = working_by_namespace_.find(turn);
-  const std::size_t free = workers_ - std::min(working_, workers_);
-  return busy == working_by_namespace_.end() || busy->second <= free;
 }
 
 void QueueCore::CancelDelay(const ObjectKey& key, State& state) {

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "operator/base/clock.hpp"
+#include "operator/base/fair_share.hpp"
 #include "operator/kube/identity.hpp"
 
 namespace slipway {
@@ -23,10 +24,7 @@ enum class Priority { kLive = 0, kInitial = 1 };
 ///  - a key added while it is worked on is handed out again afterwards;
 ///  - live before initial, and within a priority the namespaces take turns, so that a namespace
 ///    with ten thousand objects delays the others by one object;
-///  - a namespace may take one more worker while no fewer are free than it holds: alone it gets
-///    about half of them, each further one that is slow about half of what is left. So a few
-///    namespaces whose writes hang (a webhook, say) leave workers to the next one, which a fixed
-///    share does not if there are as many slow ones as shares;
+///  - no namespace gets more than its FairShare of the workers;
 ///  - of several delays of one key the earliest counts; a key that waits among the initial ones is
 ///    moved to the live ones by a delay, too;
 ///  - a key that is held comes back when the hold ends, whatever happens to it until then.
@@ -37,7 +35,7 @@ class QueueCore {
     SteadyInstant ready_since;
   };
 
-  explicit QueueCore(std::size_t workers) : workers_(workers) {}
+  explicit QueueCore(std::size_t workers) : working_(workers) {}
 
   void Add(const ObjectKey& key, Priority priority, SteadyInstant now);
   void AddAt(const ObjectKey& key, SteadyInstant when, SteadyInstant now);
@@ -50,8 +48,8 @@ class QueueCore {
 
   /// When the earliest delayed key becomes ready.
   std::optional<SteadyInstant> NextDue() const;
-  std::size_t Waiting() const { return states_.size() - working_; }
-  std::size_t Working() const { return working_; }
+  std::size_t Waiting() const { return states_.size() - working_.Taken(); }
+  std::size_t Working() const { return working_.Taken(); }
 
  private:
   struct State {
@@ -71,16 +69,13 @@ class QueueCore {
   void PromoteDue(SteadyInstant now);
   void Enqueue(const ObjectKey& key, State& state, Priority priority, SteadyInstant now);
   std::optional<ObjectKey> PopFrom(Priority priority);
-  bool MayTakeOneMore(const std::string& turn) const;
   void CancelDelay(const ObjectKey& key, State& state);
   static std::string Turn(const ObjectKey& key) { return key.cluster.name + "/" + key.ns; }
 
-  std::size_t workers_;
-  std::size_t working_ = 0;
+  FairShare working_;
   std::unordered_map<ObjectKey, State, ObjectKeyHash> states_;
   std::array<Lane, 2> lanes_;
   std::set<std::pair<SteadyInstant, ObjectKey>> delayed_;
-  std::map<std::string, std::size_t> working_by_namespace_;
 };
 
 }  // namespace slipway

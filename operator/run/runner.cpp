@@ -19,7 +19,6 @@ Runner::Runner(Controller controller, RunnerContext context, std::size_t workers
     : controller_(std::move(controller)),
       context_(context),
       queue_(context.clock, workers, std::hash<std::string>{}(controller_.name)),
-      workers_(workers),
       busy_since_(workers) {}
 
 void Runner::Enqueue(const ObjectKey& key, Priority priority) {
@@ -35,7 +34,7 @@ void Runner::Start() {
   for (const auto& key : context_.cache.Keys(controller_.kind.type)) {
     queue_.Add(key, Priority::kInitial);
   }
-  for (std::size_t i = 0; i < workers_; ++i) {
+  for (std::size_t i = 0; i < busy_since_.size(); ++i) {
     threads_.emplace_back([this, i](const std::stop_token& stop) { Work(stop, i); });
   }
 }

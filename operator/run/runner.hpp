@@ -62,7 +62,6 @@ class Runner {
   RunnerContext context_;
   WorkQueue queue_;
   StatusPacer pacer_{std::chrono::milliseconds(700)};
-  const std::size_t workers_;
   std::atomic<std::uint64_t> passes_{0};
   std::atomic<bool> started_{false};
   /// When each worker's pass began; zero while it has none.

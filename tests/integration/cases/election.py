@@ -42,6 +42,7 @@ def only_the_leader_writes(t: Case):
     _completes(t, "x")
     assert _writes(leader) > 0, "the metric counts writes"
     assert _writes(standby) == 0
+    assert standby.metric("slipway_queue_depth") == 0, "who stands by for a month collects nothing"
     stays("one leader", lambda: leader.leads() and not standby.leads(), 3)
 
 

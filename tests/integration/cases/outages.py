@@ -44,7 +44,8 @@ def apiserver_is_killed(t: Case):
 
 @case(ALONE)
 def kind_is_deleted_and_comes_back(t: Case):
-    t.install().start(elect=False).wait_working()
+    slipway = t.install()
+    replica = slipway.start(elect=False).wait_working()
     t.create(drift_monitor("x", suspend=True))
     t.wait_phase("dm", "x", "Suspended")
     name = f"{KINDS['dm'][1]}.slipway.dev"
@@ -54,6 +55,12 @@ def kind_is_deleted_and_comes_back(t: Case):
 
     t.job("x", pods=kwok(complete_after="500ms"))
     t.wait_phase("tj", "x", "Complete")
+    replica.end()
+    replica = slipway.start(elect=False).wait_working()
+    t.job("y", pods=kwok(complete_after="500ms"))
+    t.wait_phase("tj", "y", "Complete")
+    assert replica.get("/readyz") == (503, "not listed yet (the log says why): driftmonitors"), (
+        replica.get("/readyz"))
 
     t.kube.create(crd | {"metadata": {"name": name}, "status": None})
     wait_for("the kind is served", lambda: t.create(drift_monitor("y", suspend=True)))

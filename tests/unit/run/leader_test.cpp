@@ -3,8 +3,8 @@
 #include <gmock/gmock.h>
 
 #include <atomic>
-#include <thread>
 
+#include "tests/unit/run/eventually.hpp"
 #include "tests/unit/run/scripted_api.hpp"
 
 namespace slipway {
@@ -75,15 +75,6 @@ class LeaseServer {
   bool away_ SLIPWAY_GUARDED_BY(mutex_) = false;
   int conflicts_ SLIPWAY_GUARDED_BY(mutex_) = 0;
 };
-
-template <class Condition>
-bool Eventually(Condition condition) {
-  for (int i = 0; i < 1000; ++i) {
-    if (condition()) return true;
-    std::this_thread::sleep_for(10ms);
-  }
-  return false;
-}
 
 class LeaderTest : public ::testing::Test {
  protected:

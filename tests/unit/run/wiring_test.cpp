@@ -1,0 +1,114 @@
+#include "operator/run/wiring.hpp"
+
+#include <gmock/gmock.h>
+
+#include "operator/kube/workloads.hpp"
+#include "tests/unit/run/eventually.hpp"
+#include "tests/unit/run/scripted_api.hpp"
+
+namespace slipway {
+namespace {
+
+using ::testing::UnorderedElementsAre;
+
+struct Nothing {};
+Result<Nothing> DecodeNothing(const JsonView&) { return Nothing{}; }
+const Resource<Nothing> kJobs{{"slipway.dev", "v1alpha1", "TrainingJob", "trainingjobs"},
+                              DecodeNothing};
+const Resource<Nothing> kMonitors{{"slipway.dev", "v1alpha1", "DriftMonitor", "driftmonitors"},
+                                  DecodeNothing};
+
+std::string List(const std::string& items) {
+  return R"({"metadata":{"resourceVersion":"9"},"items":[)" + items + "]}";
+}
+
+class WiringTest : public ::testing::Test {
+ protected:
+  WiringTest() {
+    for (const auto& kind : {kJobs, kMonitors}) {
+      runners_.push_back(std::make_unique<Runner>(
+          Controller{std::string(kind.type.plural),
+                     kind,
+                     {kPods},
+                     [this](const ReconcileInput& input) {
+                       const MutexLock lock(mutex_);
+                       looked_at_.push_back(input.key.name);
+                       return Outcome{};
+                     }},
+          RunnerContext{cache_, executor_, events_, barrier_, metrics_, clock_}, 1));
+    }
+  }
+  void Watch() {
+    wiring_.Watch(*client_, "");
+    wiring_.Start();
+  }
+  std::vector<std::string> LookedAt() {
+    const MutexLock lock(mutex_);
+    return looked_at_;
+  }
+
+  bool pods_come_later_ = false;
+  std::string pods_;
+  SystemClock clock_;
+  Metrics metrics_{clock_};
+  Cache cache_;
+  WriteBarrier barrier_;
+  std::function<Result<HttpResponse>(const HttpRequest&)> answer_ =
+      [this](const HttpRequest& request) -> Result<HttpResponse> {
+    if (request.resource == "driftmonitors") {
+      return HttpResponse{404, R"({"kind":"Status","reason":"NotFound"})", {}};
+    }
+    if (request.resource == "trainingjobs") {
+      return HttpResponse{
+          200, List(R"({"metadata":{"name":"a","namespace":"team","uid":"ua"}})"), {}};
+    }
+    if (LookedAt().empty() && pods_come_later_) return Fail(Code::kUnavailable, "not yet");
+    return HttpResponse{200, List(pods_), {}};
+  };
+  ScriptedApi api_{[this](const HttpRequest& request) { return answer_(request); }};
+  std::unique_ptr<Client> client_ = api_.Connect(metrics_, clock_);
+  Executor executor_{{{kHomeCluster, client_.get()}}, barrier_, metrics_, clock_, [] {
+                       return std::chrono::seconds(10);
+                     }};
+  EventRecorder events_{{{kHomeCluster, client_.get()}}, "me", metrics_, clock_};
+  Mutex mutex_;
+  std::vector<std::string> looked_at_ SLIPWAY_GUARDED_BY(mutex_);
+  std::vector<std::unique_ptr<Runner>> runners_;
+  Wiring wiring_{cache_, runners_, metrics_, clock_};
+};
+
+TEST_F(WiringTest, AKindThatIsNotServedStopsNobodyElse) {
+  Watch();
+  EXPECT_TRUE(Eventually([this] { return wiring_.Synced(*runners_[0]); }));
+  EXPECT_FALSE(wiring_.Synced(*runners_[1]));
+}
+
+TEST_F(WiringTest, EachBuiltInKindIsWatchedOnceAndByOurLabel) {
+  Watch();
+  ASSERT_TRUE(Eventually([this] { return wiring_.Synced(*runners_[0]); }));
+  std::set<std::string> lists;
+  for (const auto& asked : api_.Asked()) {
+    if (asked.find("limit=") != std::string::npos) lists.insert(asked);
+  }
+  EXPECT_THAT(
+      lists,
+      UnorderedElementsAre(
+          "GET /api/v1/pods?labelSelector=app.kubernetes.io%2Fmanaged-by%3Dslipway&limit=100",
+          "GET /apis/slipway.dev/v1alpha1/trainingjobs?limit=100",
+          "GET /apis/slipway.dev/v1alpha1/driftmonitors?limit=100"));
+}
+
+TEST_F(WiringTest, AChildLeadsToItsOwner) {
+  pods_come_later_ = true;
+  pods_ = R"({"metadata":{"name":"a-0","namespace":"team","uid":"up","labels":{)"
+          R"("slipway.dev/owner-uid":"ua","slipway.dev/owner-kind":"TrainingJob"},)"
+          R"("annotations":{"slipway.dev/owner":"team/a"}}})";
+  runners_[0]->Start();
+  Watch();
+  EXPECT_TRUE(Eventually([this] {
+    return LookedAt() == std::vector<std::string>{"a", "a"};
+  })) << "once for itself, once for the pod";
+}
+
+}  // namespace
+}  // namespace slipway
