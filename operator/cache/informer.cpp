@@ -40,6 +40,15 @@ void Informer::Start() {
   thread_ = std::jthread([this](const std::stop_token& stop) { Run(stop); });
 }
 
+void Informer::LogListFailure(const Error& error) const {
+  if (error.code != Code::kKindNotServed)
+    return log::Warn("list failed", {{"error", error.message}});
+  log::Warn(
+      "list failed: this kind is not served; install its CustomResourceDefinition, or look "
+      "whether its API group is on",
+      {{"apiVersion", resource_.type.ApiVersion()}, {"kind", resource_.type.kind}});
+}
+
 log::Scope Informer::LogScope() const {
   return log::Scope({{"resource", resource_.type.plural}, {"cluster", store_.Cluster().name}});
 }
@@ -62,7 +71,7 @@ void Informer::Step(const WatchMachine::Step& step, const std::stop_token& stop)
       age_.Touch(clock_.Steady());
       return machine_.OnListPage(std::move(answer->body));
     }
-    log::Warn("list failed", {{"error", answer.error().message}});
+    LogListFailure(answer.error());
     metrics_.WatchRestarts(resource_.type.plural, ToString(answer.error().code)).Increment();
     return machine_.OnListPage(tl::unexpected(answer.error()));
   }

@@ -30,6 +30,7 @@ class Informer final : private WatchSink {
  private:
   void Run(const std::stop_token& stop);
   log::Scope LogScope() const;
+  void LogListFailure(const Error& error) const;
   void Step(const WatchMachine::Step& step, const std::stop_token& stop);
   void Wait(unsigned backoff_step, const std::stop_token& stop);
 

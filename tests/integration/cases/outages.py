@@ -59,8 +59,9 @@ def kind_is_deleted_and_comes_back(t: Case):
     replica = slipway.start(elect=False).wait_working()
     t.job("y", pods=kwok(complete_after="500ms"))
     t.wait_phase("tj", "y", "Complete")
-    assert replica.get("/readyz") == (503, "not listed yet (the log says why): driftmonitors"), (
-        replica.get("/readyz"))
+    status, why = replica.get("/readyz")
+    assert status == 503 and why.endswith(": driftmonitors\n"), why
+    assert replica.logged("CustomResourceDefinition"), "the log says what is missing"
 
     t.kube.create(crd | {"metadata": {"name": name}, "status": None})
     wait_for("the kind is served", lambda: t.create(drift_monitor("y", suspend=True)))

@@ -25,6 +25,8 @@ KINDS = {
     "event": ("events.k8s.io/v1", "events", "Event"),
     "lease": ("coordination.k8s.io/v1", "leases", "Lease"),
     "clusterrole": ("rbac.authorization.k8s.io/v1", "clusterroles", "ClusterRole"),
+    "webhook": ("admissionregistration.k8s.io/v1", "validatingwebhookconfigurations",
+                "ValidatingWebhookConfiguration"),
     "crd": ("apiextensions.k8s.io/v1", "customresourcedefinitions", "CustomResourceDefinition"),
 }
 _SHORT = {kind: short for short, (_, _, kind) in KINDS.items()}
