@@ -28,6 +28,7 @@ void RefuseAll(std::vector<Write>& writes, const Error& error) {
   for (auto& write : writes) write.Refuse(error);
 }
 
+constexpr const char* kLostLabels = "it has lost the labels by which it is managed";
 const Error kNotLeading{Code::kUnavailable, "this replica does not lead any more", {}};
 
 }  // namespace
@@ -36,7 +37,14 @@ std::vector<WriteFailure> Executor::Execute(const Owner& owner, const std::vecto
                                             const Snapshot& world) {
   auto failures = Carry(owner, actions, world, /*ensure_gone=*/true);
   if (!failures.empty()) return failures;  // Nothing may be written beside what is still there.
-  return Carry(owner, actions, world, /*ensure_gone=*/false);
+  failures = Carry(owner, actions, world, /*ensure_gone=*/false);
+  // What is ours and in no view cannot be managed any more; it makes room for what can.
+  std::vector<Action> hidden;
+  for (const auto& failure : failures) {
+    if (failure.hidden) hidden.emplace_back(EnsureGone{failure.type, failure.key, kLostLabels});
+  }
+  if (!hidden.empty()) Carry(owner, hidden, world, /*ensure_gone=*/true);
+  return failures;
 }
 
 std::vector<WriteFailure> Executor::Carry(const Owner& owner, const std::vector<Action>& actions,

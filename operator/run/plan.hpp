@@ -81,6 +81,8 @@ struct WriteFailure {
   ObjectKey key;
   Error error;
   bool foreign = false;  ///< The name is held by an object that is not ours.
+  /// The name is held by a child that has lost its labels, and with them its place in every view.
+  bool hidden = false;
 };
 
 }  // namespace slipway

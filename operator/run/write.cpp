@@ -162,12 +162,15 @@ void Write::OnLooked(const JsonView& object) {
   live_version_ = meta->resource_version;
   if (IsEnsureGone()) return OnFoundInTheWay(*meta);
   const bool itself = type_ == owner_.type && key_ == owner_.key;
-  const bool ours = itself || BelongsTo(owner_, key_, *meta);
+  const bool seen_as_ours = itself || BelongsTo(owner_, key_, *meta);
   if (state_ == State::kLookToDelete) {
     const bool seen_one = meta->uid == std::get<Delete>(action_).uid;
-    state_ = seen_one && ours && !meta->deleted ? State::kDelete : State::kFinished;
-  } else if (!ours) {
+    state_ = seen_one && seen_as_ours && !meta->deleted ? State::kDelete : State::kFinished;
+  } else if (!IsOurs(*meta)) {
     FailForeign();
+  } else if (state_ == State::kCheckTaken && !seen_as_ours) {
+    FailNotGone();
+    failure_->hidden = true;
   } else if (state_ == State::kCheckTaken) {
     version_ = meta->resource_version.Number();
     state_ = State::kFinished;
@@ -176,9 +179,13 @@ void Write::OnLooked(const JsonView& object) {
   }
 }
 
+bool Write::IsOurs(const ObjectMeta& meta) const {
+  return BelongsTo(owner_, key_, meta) ||
+         (Beside(owner_.key, key_) && IsControlledBy(owner_, meta));
+}
+
 void Write::OnFoundInTheWay(const ObjectMeta& meta) {
-  const bool ours =
-      BelongsTo(owner_, key_, meta) || (Beside(owner_.key, key_) && IsControlledBy(owner_, meta));
+  const bool ours = IsOurs(meta);
   skipped_ = !ours;
   state_ = ours ? State::kDelete : State::kFinished;
   if (ours && meta.deleted) FailNotGone();

@@ -41,9 +41,10 @@ bool AlreadyApplied(const Object& live, const nlohmann::json& stamped);
 /// One action on its way to the API server, without I/O: it says which request comes next and
 /// is told the answer, until it is finished.
 ///
-///   Create: POST -> taken? GET -> ours: finished | not ours: foreign
+///   Create: POST -> taken? GET -> ours: finished | ours without its labels: hidden | else: foreign
 ///   Apply:  known: (skip if already applied) PATCH by uid
-///           unknown: GET -> absent: PATCH without force | ours: PATCH by uid | else: foreign
+///           unknown: GET -> absent: PATCH without force | ours, with or without its labels: PATCH
+///           by uid | else: foreign
 ///   Delete: GET -> absent or another uid: finished | ours: DELETE with uid + resourceVersion
 ///   EnsureGone: GET -> absent or not ours: skipped | ours: DELETE as above, and a failure, since
 ///               what was still there may take its time to end
@@ -85,6 +86,8 @@ class Write {
   void OnWritten(const JsonView& object);
   void FailForeign();
   void FailNotGone();
+  /// Ours by its owner reference, with or without the labels by which it is seen.
+  bool IsOurs(const ObjectMeta& meta) const;
   std::string BodyFor(const std::string& uid) const;
 
   Owner owner_;

@@ -85,5 +85,27 @@ TEST_F(ExecutorTest, NoWriteOutlastsTheLeadership) {
   EXPECT_THAT(api_.Deadlines(), Each(Le(700ms)));
 }
 
+TEST_F(ExecutorTest, AChildWithoutItsLabelsMakesRoomForItsSuccessor) {
+  const std::string pod = "/api/v1/namespaces/team/pods/churn-x";
+  ScriptedApi api([&](const HttpRequest& request) -> Result<HttpResponse> {
+    if (request.method == HttpRequest::Method::kPost) return Fail(Code::kAlreadyExists, "exists");
+    if (request.target.ends_with("/trainingjobs/churn")) return owner_;
+    json live = OwnerBody("u-7", 0);
+    live["metadata"]["resourceVersion"] = "9";
+    live["metadata"]["ownerReferences"] = {{{"uid", "job-uid"}, {"controller", true}}};
+    return HttpResponse{200, live.dump(), {}};
+  });
+  const auto client = api.Connect(metrics_, clock_);
+  Executor executor({{kHomeCluster, client.get()}}, barrier_, metrics_, clock_, [] { return 10s; });
+  const auto failures = executor.Execute(kOwner, {Create{kPods.type, kChild, json::object()}}, {});
+  ASSERT_THAT(failures, SizeIs(1));
+  EXPECT_EQ(failures[0].error.code, Code::kConflict);
+  EXPECT_THAT(api.Asked(),
+              ElementsAre(StartsWith("POST "), "GET " + pod,
+                          "GET /apis/slipway.dev/v1alpha1/namespaces/team/trainingjobs/churn",
+                          "GET " + pod, "DELETE " + pod))
+      << "the owner is confirmed before anything is deleted";
+}
+
 }  // namespace
 }  // namespace slipway

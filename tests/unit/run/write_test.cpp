@@ -30,6 +30,11 @@ json Live(const std::string& uid, const std::string& owner_uid, const std::strin
                {"controller", true}}}}}}};
 }
 
+json WithoutLabels(json live) {
+  live["metadata"].erase("labels");
+  return live;
+}
+
 ObjectPtr Cached(const json& body, const ResourceType& type = kServices.type) {
   JsonParser parser;
   auto object = std::make_shared<Object>();
@@ -104,6 +109,31 @@ TEST(CreateWrite, ATakenNameOfSomebodyElseIsReportedAndLeftAlone) {
   ASSERT_TRUE(write.Failure());
   EXPECT_TRUE(write.Failure()->foreign);
   EXPECT_NE(write.Failure()->error.message.find("team/churn-x"), std::string::npos);
+}
+
+TEST(CreateWrite, ATakenNameOfOursWithoutItsLabelsIsReportedAsHidden) {
+  Write write(kOwner, Create{kPods.type, kChild, {}}, {});
+  write.Next();
+  write.OnResponse(Fail(Code::kAlreadyExists, "exists"));
+  write.Next();
+  write.OnResponse(Ok(WithoutLabels(Live("u", "job-uid"))));
+  EXPECT_FALSE(write.Next());
+  ASSERT_TRUE(write.Failure());
+  EXPECT_TRUE(write.Failure()->hidden);
+  EXPECT_FALSE(write.Failure()->foreign);
+  EXPECT_EQ(write.Failure()->error.code, Code::kConflict) << "it is tried again";
+}
+
+TEST(ApplyWrite, GivesAChildItsLabelsBack) {
+  Write write(kOwner, Apply{kServices.type, kChild, {}}, {});
+  write.Next();
+  write.OnResponse(Ok(WithoutLabels(Live("u-7", "job-uid"))));
+  const auto request = write.Next();
+  ASSERT_TRUE(request);
+  EXPECT_EQ(request->method, HttpRequest::Method::kPatch);
+  const json body = json::parse(request->body);
+  EXPECT_EQ(body["metadata"]["uid"], "u-7");
+  EXPECT_EQ(body["metadata"]["labels"]["slipway.dev/owner-uid"], "job-uid");
 }
 
 TEST(ApplyWrite, IsSkippedWhenNothingWouldChange) {
@@ -187,11 +217,6 @@ TEST(DeleteWrite, AConflictIsReportedSoThatThePassIsRepeated) {
   EXPECT_FALSE(write.Next());
   ASSERT_TRUE(write.Failure());
   EXPECT_EQ(write.Failure()->error.code, Code::kConflict);
-}
-
-json WithoutLabels(json live) {
-  live["metadata"].erase("labels");
-  return live;
 }
 
 TEST(EnsureGoneWrite, IsContentWhenNothingOfOursHasTheName) {
