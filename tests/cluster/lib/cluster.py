@@ -125,8 +125,9 @@ class Cluster:
             f"slipway-{self.state.name}",
         )
         (self.state.bin / "kubectl").symlink_to(plane.kubebox)
-        helm = parts.PROGRAMS["helm"].binary()
-        (self.state.bin / "helm").symlink_to(helm)
+        for name in ("helm", "faultproxy"):
+            if (program := parts.PROGRAMS[name].binary()).exists():
+                (self.state.bin / name).symlink_to(program)
 
     def _healthy(self) -> bool:
         """Whether an `up` has finished and everything it started is still there."""

@@ -28,7 +28,7 @@ class GoProgram:
     """A Go main package, built in a module of ours that pins its version and dependencies."""
 
     name: str
-    module: str  # folder of the module, below tests/cluster
+    module: str  # folder of the module, from tests/cluster
     package: str = "."
     ldflags: str = ""
 
@@ -45,7 +45,7 @@ class GoProgram:
     def digest(self) -> str:
         digest = hashlib.sha256(f"{self.package}\0{self.ldflags}".encode())
         for path in self.sources():
-            digest.update(f"\0{path.relative_to(paths.HERE)}\0".encode() + path.read_bytes())
+            digest.update(f"\0{os.path.relpath(path, paths.HERE)}\0".encode() + path.read_bytes())
         return digest.hexdigest()[:16]
 
     def folder(self) -> Path:
@@ -98,6 +98,7 @@ PROGRAMS = {
             "modules/metrics-server",
             "sigs.k8s.io/metrics-server/cmd/metrics-server",
         ),
+        GoProgram("faultproxy", "../faults/proxy"),
     )
 }
 

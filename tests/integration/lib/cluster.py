@@ -21,11 +21,12 @@ class Seat:
     found by the next one and removed.
     """
 
-    def __init__(self):
+    def __init__(self, suite: str = "it"):
+        logs = paths.REPO / "build" / "logs" / {"it": "integration"}.get(suite, suite)
         checkout = hashlib.sha256(str(paths.REPO).encode()).hexdigest()[:8]
         for number in range(100):
-            self.cluster = f"it-{checkout}-{number}"
-            self.logs = Path(f"{paths.LOGS}-{number}" if number else paths.LOGS)
+            self.cluster = f"{suite}-{checkout}-{number}"
+            self.logs = Path(f"{logs}-{number}" if number else logs)
             self.logs.mkdir(parents=True, exist_ok=True)
             self._lock = open(self.logs / "lock", "w")
             try:
@@ -33,7 +34,7 @@ class Seat:
                 return
             except BlockingIOError:
                 self._lock.close()
-        raise SystemExit(f"100 runs are under way already; see {paths.LOGS}*")
+        raise SystemExit(f"100 runs are under way already; see {logs}*")
 
 
 class Cluster:

@@ -60,7 +60,8 @@ class Kube:
         self.server = config["clusters"][0]["cluster"]["server"]
         self.authority = config["clusters"][0]["cluster"]["certificate-authority-data"]
         user = config["users"][0]["user"]
-        self._tls = ssl.create_default_context(cadata=base64.b64decode(self.authority).decode())
+        self.authority_pem = base64.b64decode(self.authority)
+        self._tls = ssl.create_default_context(cadata=self.authority_pem.decode())
         with tempfile.NamedTemporaryFile() as pem:
             for part in ("client-certificate-data", "client-key-data"):
                 pem.write(base64.b64decode(user[part]) + b"\n")

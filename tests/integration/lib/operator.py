@@ -113,8 +113,8 @@ class Installation:
         objects = self._render(crds)
         self._apply([o for o in objects if o["kind"] in _INSTALLED])
         config = next(o for o in objects if o["kind"] == "ConfigMap")["data"]["config.yaml"]
-        self._config = self._folder / "config.yaml"
-        self._config.write_text(config)
+        self.config = self._folder / "config.yaml"
+        self.config.write_text(config)
         self.kubeconfig = self._folder / "kubeconfig"
         self._log_in()
 
@@ -153,7 +153,7 @@ class Installation:
     def start(self, elect: bool = True, bind: str = "127.0.0.1", **flags: str) -> Replica:
         """Starts one more replica with the chart's own configuration."""
         admin = f"{bind}:{free_port()}"
-        flags = {"config": self._config, "kubeconfig": self.kubeconfig, "admin-address": admin,
+        flags = {"config": self.config, "kubeconfig": self.kubeconfig, "admin-address": admin,
                  "leader-elect": str(elect).lower(), **flags}
         argv = [paths.BINARY, "run", *(f"--{key}={value}" for key, value in flags.items())]
         log = self._folder / f"replica-{next(_numbers)}.log"

@@ -1,0 +1,142 @@
+"""Many trials at once, and what is said of them."""
+
+import argparse
+import random
+import re
+import signal
+import statistics
+import sys
+import time
+from collections import Counter, defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from lib import paths
+
+from . import plans
+from .oracle import summary
+from .plans import Plan
+from .trial import Result, Trial, is_write
+from .workload import Workload, all_of
+from .world import World
+
+FOLDER = Path(__file__).resolve().parents[1] / "workloads"
+CALM_RUNS = 5  # without faults, all alike
+
+
+class Campaign:
+    """The reference run of each workload, then its plans."""
+
+    def __init__(self, world: World, jobs: int):
+        self._world = world
+        self._jobs = jobs
+        self._failed_plans = world.logs / "plans"
+        self._failed_plans.mkdir(exist_ok=True)
+        self.results: list[tuple[Plan, Result]] = []
+
+    def reference(self, workload: Workload) -> tuple[Result, list[dict]]:
+        """The first run without faults, with which all others are compared, and the traces of several."""
+        first = self._trial(workload, Plan(workload.name, "none", "reference"), None)
+        if first.complaints:
+            raise SystemExit(f"{workload.name} fails without any fault:\n  " + "\n  ".join(first.complaints))
+        say(f"{workload.name}: {len(first.writes)} writes, {len(first.trace['events'])} events, "
+            f"{sum(summary(first.history)['created'].values())} objects, {first.seconds:.1f} s")
+        again = [Plan(workload.name, "none", f"without faults, run {n}") for n in range(2, CALM_RUNS + 1)]
+        calm = [first, *self.run(workload, first, again)]
+        first.calm = [run.writes for run in calm]
+        return first, [run.trace for run in calm]
+
+    def run(self, workload: Workload, reference: Result, wanted: list[Plan]) -> list[Result]:
+        with ThreadPoolExecutor(self._jobs) as pool:
+            return list(pool.map(lambda plan: self._one(workload, reference, plan), wanted))
+
+    def _one(self, workload: Workload, reference: Result, plan: Plan) -> Result:
+        try:
+            result = self._trial(workload, plan, reference)
+        except Exception as problem:  # The harness itself failed, which is a failure too.
+            result = Result(complaints=[f"the harness failed: {problem!r}"])
+        self.results.append((plan, result))
+        if result.complaints:
+            file = self._failed_plans / (re.sub(r"[^a-z0-9]+", "-", f"{workload.name} {plan.name}".lower()) + ".json")
+            file.write_text(plan.dump())
+            say(f"FAILED {workload.name}: {plan.name} ({file.name})\n  " + "\n  ".join(result.complaints[:8]))
+        return result
+
+    def _trial(self, workload: Workload, plan: Plan, reference: Result | None) -> Result:
+        return Trial(self._world, workload, plan, reference).run()
+
+    def report(self) -> int:
+        """Prints the table and returns how many trials failed."""
+        by_fault: dict[str, list[Result]] = defaultdict(list)
+        for plan, result in self.results:
+            by_fault[plan.fault].append(result)
+        say(f"\n{'fault':<24}{'plans':>6}{'failed':>8}{'median s':>10}{'longest s':>11}")
+        for fault, results in sorted(by_fault.items()):
+            seconds = [r.seconds for r in results]
+            say(f"{fault:<24}{len(results):>6}{sum(bool(r.complaints) for r in results):>8}"
+                f"{statistics.median(seconds):>10.1f}{max(seconds):>11.1f}")
+        return sum(bool(r.complaints) for _, r in self.results)
+
+
+def choose(found: list[Plan], sample: int, chance: random.Random) -> list[Plan]:
+    """So many plans; each kind of fault as often as any other, as far as there are enough."""
+    if not sample or sample >= len(found):
+        return found
+    by_fault: dict[str, list[Plan]] = defaultdict(list)
+    for plan in found:
+        by_fault[plan.fault].append(plan)
+    for group in by_fault.values():
+        chance.shuffle(group)
+    chosen: list[Plan] = []
+    while len(chosen) < sample:
+        for group in by_fault.values():
+            if group and len(chosen) < sample:
+                chosen.append(group.pop())
+    return chosen
+
+
+def say(text: str) -> None:
+    print(text, flush=True)
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--kind", default="")
+    parser.add_argument("--workload", default="")
+    parser.add_argument("--fault", default="")
+    parser.add_argument("--sample", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=random.randrange(10**6))
+    parser.add_argument("--jobs", type=int, default=8)
+    parser.add_argument("--plan", type=Path, action="append", default=[])
+    parser.add_argument("--binary", type=Path, default=paths.BINARY)
+    args = parser.parse_args(arguments)
+    given = [plans.load(file) for file in args.plan]
+    workloads = [w for w in all_of(FOLDER)
+                 if args.kind in ("", w.kind) and args.workload in ("", w.name)
+                 and (not given or any(p.workload == w.name for p in given))]
+    if not workloads:
+        raise SystemExit(f"no such workload; there are {', '.join(w.name for w in all_of(FOLDER))}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    began = time.monotonic()
+    world = World(args.binary)
+    try:
+        say(f"world up after {time.monotonic() - began:.0f} s; seed {args.seed}, {args.jobs} trials at once")
+        campaign = Campaign(world, args.jobs)
+        for workload in workloads:
+            reference, traces = campaign.reference(workload)
+            found = [p for p in plans.generate(workload.name, traces, is_write) if args.fault in p.name]
+            chosen = [p for p in given if p.workload == workload.name] if given else choose(
+                found, args.sample, random.Random(args.seed))
+            started = time.monotonic()
+            campaign.run(workload, reference, chosen)
+            say(f"{workload.name}: {len(chosen)} of {len(found)} plans in {time.monotonic() - started:.0f} s")
+        failed = campaign.report()
+    finally:
+        world.close()
+    total = len(campaign.results)
+    took = time.monotonic() - began
+    say(f"{total - failed} passed, {failed} failed in {took:.0f} s ({took / max(total, 1):.2f} s a plan)")
+    return 1 if failed else 0
+
+
+__all__ = ["Counter", "main"]

@@ -1,0 +1,114 @@
+"""What of a world must be the same in each run of a workload. Pure functions.
+
+The mask is the whole of what is not compared; it is kept short and is reviewed:
+ - identity that the API server gives: uid, resourceVersion, generation, managedFields, and names
+   that are made of the UID (they become kind, owner, role, node and attempt);
+ - what is a digest of something that contains a UID: the mark of what was applied, and the names of
+   ReplicaSets;
+ - times, in fields of their own and in texts;
+ - where a simulated pod happens to run: node, zone, addresses, container ids;
+ - in children, which generation their own controller has seen: two changes may come as one;
+ - the order of conditions;
+ - how often the Deployment controller met a name that was taken (collisionCount);
+ - the namespace, of which each run has its own.
+"""
+
+import json
+import re
+
+from .recorder import live
+
+OURS = ("tj", "md", "dm")
+_LABEL = "slipway.dev/"
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
+_MASKED = {"uid", "resourceVersion", "generation", "managedFields", "selfLink", "nodeName", "hostIP",
+           "hostIPs", "podIP", "podIPs", "containerID", "imageID", "clusterIP", "clusterIPs",
+           "topology.kubernetes.io/zone", "collisionCount", "slipway.dev/applied-digest"}
+_REPLICA_SET = re.compile(r'ReplicaSet \\"[^"]*\\"')
+
+
+def is_child(obj: dict) -> bool:
+    """Made by the operator itself, not by a controller of Kubernetes from what it made."""
+    meta = obj["metadata"]
+    made = meta.get("labels", {}).get("app.kubernetes.io/managed-by") == "slipway"
+    owners = {ref["kind"] for ref in meta.get("ownerReferences", [])}
+    return made and "ReplicaSet" not in owners
+
+
+def title(kind: str, obj: dict) -> str:
+    """The name of an object that is the same in each run, e.g. "pod x node 0 attempt 1"."""
+    meta = obj["metadata"]
+    if kind in OURS or not is_child(obj):
+        return f"{kind} {meta['name']}"
+    labels = meta.get("labels", {})
+    owner = meta.get("annotations", {}).get(_LABEL + "owner", "/?").partition("/")[2]
+    words = [kind, owner]
+    for label in ("role", "variant", "node-index", "attempt", "run"):
+        if _LABEL + label in labels:
+            words += [label, labels[_LABEL + label]]
+    return " ".join(words)
+
+
+def snapshot(ns: str, objects: dict[tuple[str, str], dict]) -> dict[str, dict]:
+    """Objects (as from recorder.live) without what is masked, by title."""
+    kept = {key: obj for key, obj in objects.items() if key[0] in OURS or is_child(obj)}
+    titles: dict[str, str] = {}
+    for (kind, name), obj in kept.items():
+        titles[obj["metadata"]["uid"]] = f"<uid of {title(kind, obj)}>"
+        if kind not in OURS:
+            titles[name] = f"<{title(kind, obj)}>"
+    found = sorted(titles, key=len, reverse=True)
+    names = re.compile("|".join(re.escape(name) for name in found)) if found else None
+    result = {}
+    for (kind, _), obj in kept.items():
+        text = re.sub(rf"\b{re.escape(ns)}\b", "<namespace>", json.dumps(_comparable(kind, obj)))
+        text = _REPLICA_SET.sub("<ReplicaSet>", text)
+        if names:
+            text = names.sub(lambda match: titles[match[0]], text)
+        result[title(kind, obj)] = json.loads(_TIME.sub("<time>", text))
+    return result
+
+
+def _masked(value):
+    if isinstance(value, dict):
+        masked = {k: _masked(v) for k, v in value.items() if k not in _MASKED}
+        if "conditions" in masked:
+            masked["conditions"] = sorted(masked["conditions"], key=lambda c: c.get("type", ""))
+        return masked
+    if isinstance(value, list):
+        return [_masked(v) for v in value]
+    return value
+
+
+def _comparable(kind: str, obj: dict) -> dict:
+    masked = _masked(obj)
+    if kind not in OURS and isinstance(masked.get("status"), dict):
+        masked["status"].pop("observedGeneration", None)
+    return masked
+
+
+def differences(wanted, found, where: str = "") -> list[str]:
+    """Where two snapshots differ, a line each."""
+    if isinstance(wanted, dict) and isinstance(found, dict):
+        lines = []
+        for key in sorted(wanted.keys() | found.keys()):
+            inner = f"{where}.{key}" if where else str(key)
+            if key not in found:
+                lines.append(f"{inner}: missing")
+            elif key not in wanted:
+                lines.append(f"{inner}: not in the reference: {_short(found[key])}")
+            else:
+                lines += differences(wanted[key], found[key], inner)
+        return lines
+    if isinstance(wanted, list) and isinstance(found, list) and len(wanted) == len(found):
+        return [line for i, (a, b) in enumerate(zip(wanted, found))
+                for line in differences(a, b, f"{where}[{i}]")]
+    return [] if wanted == found else [f"{where}: {_short(found)}, in the reference {_short(wanted)}"]
+
+
+def _short(value) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 160 else text[:157] + "..."
+
+
+__all__ = ["OURS", "differences", "is_child", "live", "snapshot", "title"]

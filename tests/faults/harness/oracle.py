@@ -1,0 +1,135 @@
+"""What must hold in every run, whatever went wrong. Pure functions over histories.
+
+Each returns complaints, a sentence each; none means that it holds.
+"""
+
+from collections import Counter
+
+from .canon import OURS, is_child, title
+from .recorder import Version
+
+_LABEL = "slipway.dev/"
+
+
+def summary(history: list[Version]) -> dict[str, Counter]:
+    """How often each object, by title, was created and deleted."""
+    counts = {"created": Counter(), "deleted": Counter()}
+    for version in history:
+        if version.kind not in OURS and not is_child(version.object):
+            continue
+        if version.change == "ADDED":
+            counts["created"][title(version.kind, version.object)] += 1
+        elif version.change == "DELETED":
+            counts["deleted"][title(version.kind, version.object)] += 1
+    return counts
+
+
+def same_summary(reference: dict[str, Counter], found: dict[str, Counter]) -> list[str]:
+    """No object is made or removed more often than without faults."""
+    complaints = []
+    for what, counts in found.items():
+        for name, count in counts.items():
+            if count > reference[what][name]:
+                complaints.append(f"{name} was {what} {count} times, {reference[what][name]} without faults")
+    return complaints
+
+
+def no_duplicate(history: list[Version]) -> list[str]:
+    """At every moment at most one living pod for each owner, role and index."""
+    complaints = []
+    living: dict[tuple, set[str]] = {}
+    for version in history:
+        if version.kind != "pod" or not is_child(version.object):
+            continue
+        meta = version.object["metadata"]
+        labels = meta.get("labels", {})
+        if _LABEL + "node-index" not in labels:
+            continue
+        place = tuple(labels.get(_LABEL + k, "") for k in ("owner-uid", "role", "node-index"))
+        pods = living.setdefault(place, set())
+        ended = version.object.get("status", {}).get("phase") in ("Succeeded", "Failed")
+        if version.change == "DELETED" or ended:
+            pods.discard(meta["uid"])
+        else:
+            pods.add(meta["uid"])
+        if len(pods) > 1:
+            complaints.append(f"{len(pods)} living pods in one place: {title('pod', version.object)}")
+    return sorted(set(complaints))
+
+
+def no_orphan(objects: dict[tuple[str, str], dict]) -> list[str]:
+    """Every child belongs to a custom resource that is there."""
+    owners = {obj["metadata"]["uid"] for (kind, _), obj in objects.items() if kind in OURS}
+    return [f"{title(kind, obj)} belongs to nobody" for (kind, _), obj in objects.items()
+            if kind not in OURS and is_child(obj)
+            and obj["metadata"].get("labels", {}).get(_LABEL + "owner-uid") not in owners]
+
+
+def phases(history: list[Version], steps: list[int]) -> dict[tuple[int, str], list[str]]:
+    """The phases that each custom resource went through in each step of its workload; `steps` are
+    the lengths of the history when each began."""
+    seen: dict[tuple[int, str], list[str]] = {}
+    last: dict[str, str] = {}
+    for number, version in enumerate(history):
+        if version.kind not in OURS or version.change == "DELETED":
+            continue
+        uid, phase = version.object["metadata"]["uid"], version.object.get("status", {}).get("phase", "")
+        if last.get(uid) != phase:
+            step = sum(1 for start in steps if start <= number)
+            seen.setdefault((step, title(version.kind, version.object)), []).append(phase)
+        last[uid] = phase
+    return seen
+
+
+def no_phase_twice(reference: dict[tuple[int, str], list[str]],
+                   found: dict[tuple[int, str], list[str]]) -> list[str]:
+    """Between two things that a user or the cluster does, no phase is left and come back to."""
+    return [f"{name} went through {' '.join(p or '-' for p in sequence)} in step {step}"
+            for (step, name), sequence in found.items()
+            if any(sequence.count(p) > max(1, reference.get((step, name), []).count(p)) for p in sequence)]
+
+
+def flips(history: list[Version], steps: list[int]) -> Counter:
+    """How often each condition changed its value in each step."""
+    last: dict[tuple, str] = {}
+    counts: Counter = Counter()
+    for number, version in enumerate(history):
+        if version.kind not in OURS or version.change == "DELETED":
+            continue
+        step = sum(1 for start in steps if start <= number)
+        for condition in version.object.get("status", {}).get("conditions", []):
+            key = (version.object["metadata"]["uid"], condition["type"])
+            if last.get(key, condition["status"]) != condition["status"]:
+                counts[(step, f"{condition['type']} of {title(version.kind, version.object)}")] += 1
+            last[key] = condition["status"]
+    return counts
+
+
+def no_flap(reference: Counter, found: Counter) -> list[str]:
+    """In one step a condition makes one detour (to False and back) at most, unless it does so
+    without faults as well."""
+    return [f"{what} changed {count} times in step {step}, {reference[step, what]} without faults"
+            for (step, what), count in found.items() if count > max(2, reference[step, what])]
+
+
+def bounded_writes(calm: list[list[dict]], found: list[dict], faults: int) -> list[str]:
+    """Each fault may cost a few more requests, not a storm. How many states are written on the way
+    depends on how many come together, so several runs without faults are the measure."""
+    def split(writes: list[dict]) -> tuple[int, int]:
+        states = sum(1 for w in writes if w.get("subresource") == "status")
+        return len(writes) - states, states
+    children, states = split(found)
+    most_children, most_states = (max(counts) for counts in zip(*map(split, calm)))
+    complaints = []
+    if children > most_children + 3 * faults:
+        complaints.append(f"{children} writes of children, {most_children} without faults and {faults} of those")
+    if states > 1.5 * most_states + 3 * faults:
+        complaints.append(f"{states} writes of states, {most_states} without faults and {faults} of those")
+    return complaints
+
+
+def no_crash(log: str) -> list[str]:
+    """What a process says that has hit a bug."""
+    signs = ("terminate called", "AddressSanitizer", "runtime error:", "ThreadSanitizer",
+             "LeakSanitizer", "Assertion", "reconcile threw", "stack smashing")
+    return [f"the operator's log has {sign!r}" for sign in signs if sign in log]

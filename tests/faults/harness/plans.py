@@ -1,0 +1,180 @@
+"""Plans: what goes wrong, and when. Generated from the trace of a run without faults.
+
+A plan is data; its file alone reproduces what it found. All are made of the rules of ../proxy.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Plan:
+    workload: str
+    fault: str  # what kind of fault, for the tables
+    name: str  # unique within the workload
+    rules: tuple[dict, ...] = ()
+
+    def dump(self) -> str:
+        return json.dumps({"workload": self.workload, "fault": self.fault, "name": self.name,
+                           "rules": self.rules}, indent=1)
+
+
+def load(file: Path) -> Plan:
+    read = json.loads(file.read_text())
+    return Plan(read["workload"], read["fault"], read["name"], tuple(read["rules"]))
+
+
+def rule(phase: str, match: dict, **action) -> dict:
+    return {"phase": phase, "match": match, "action": action}
+
+
+STATUS_HEADERS = {"Content-Type": "application/json"}
+
+
+def status(code: int, reason: str, **details) -> str:
+    return json.dumps({"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code,
+                       "reason": reason, "message": f"{reason} (a fault)", "details": details})
+
+
+def _refusal(code: int, reason: str, headers: dict | None = None, body: str | None = None) -> dict:
+    return {"do": "replace", "status": code, "headers": STATUS_HEADERS | (headers or {}),
+            "body": status(code, reason) if body is None else body}
+
+
+# What may happen to a request, by fault: phase and action.
+REQUEST_FAULTS: dict[str, list[tuple[str, str, dict]]] = {
+    "crash": [("before", "before-forward", {"do": "signal", "signal": "KILL"}),
+              ("after", "after-commit", {"do": "signal", "signal": "KILL"})],
+    "lost": [("fin", "before-forward", {"do": "drop"}), ("rst", "before-forward", {"do": "reset"})],
+    "unknown outcome": [("fin", "after-commit", {"do": "drop"}),
+                        ("rst", "after-commit", {"do": "reset"}),
+                        ("half", "after-commit", {"do": "truncate", "bytes": 300})],
+    "delayed": [("before", "before-forward", {"do": "delay", "ms": 700}),
+                ("after", "after-commit", {"do": "delay", "ms": 700})],
+    "sent twice": [("", "before-forward", {"do": "duplicate"})],
+    "conflict": [("", "before-forward", _refusal(409, "Conflict"))],
+    "throttled": [("after 1 s", "before-forward", _refusal(429, "TooManyRequests", {"Retry-After": "1"})),
+                  ("no hint", "before-forward", _refusal(429, "TooManyRequests")),
+                  ("garbage", "before-forward", _refusal(429, "TooManyRequests", {"Retry-After": "soon"}))],
+    "server error": [("500", "before-forward", _refusal(500, "InternalError")),
+                     ("502", "before-forward", _refusal(502, "", body="<html>Bad Gateway</html>")),
+                     ("503", "before-forward", _refusal(503, "ServiceUnavailable")),
+                     ("504", "before-forward", _refusal(504, "Timeout")),
+                     ("503 empty", "before-forward", _refusal(503, "", body=""))],
+    "garbled answer": [("not JSON", "after-commit", {"do": "replace", "status": 200, "body": "{\"metadata\":"}),
+                       ("null", "after-commit", {"do": "replace", "status": 200, "body": "null",
+                                                 "headers": STATUS_HEADERS}),
+                       ("deep", "after-commit", {"do": "replace", "status": 200, "body": "[" * 5000,
+                                                 "headers": STATUS_HEADERS}),
+                       ("not UTF-8", "after-commit", {"do": "replace", "status": 200,
+                                                      "body": "{\"metadata\":{\"name\":\"\u00ff\u0000\"}}"})],
+    "unauthorized": [("", "before-forward", _refusal(401, "Unauthorized"))],
+    "asked to end": [("before", "before-forward", {"do": "signal", "signal": "TERM"}),
+                     ("after", "after-commit", {"do": "signal", "signal": "TERM"})],
+    "paused": [("", "before-forward", {"do": "signal", "signal": "STOP", "ms": 1000})],
+}
+
+_GONE = json.dumps({"type": "ERROR", "object": {"kind": "Status", "apiVersion": "v1", "code": 410,
+                                                "reason": "Expired", "message": "too old"}})
+_FAILED = json.dumps({"type": "ERROR", "object": {"kind": "Status", "apiVersion": "v1", "code": 500,
+                                                  "reason": "InternalError", "message": "a fault"}})
+EVENT_FAULTS: dict[str, list[tuple[str, dict]]] = {
+    "crash at event": [("", {"do": "signal", "signal": "KILL"})],
+    "asked to end at event": [("", {"do": "signal", "signal": "TERM"})],
+    "event lost": [("", {"do": "lose"})],
+    "event twice": [("", {"do": "duplicate"})],
+    "event delayed": [("", {"do": "delay", "ms": 700})],
+    "event cut": [("", {"do": "truncate", "bytes": 40}), ("reset", {"do": "reset"})],
+    "watch too old": [("410", {"do": "replace", "body": _GONE}), ("500", {"do": "replace", "body": _FAILED})],
+    "event garbled": [("unknown type", {"do": "replace", "body": "{\"type\":\"SURPRISE\",\"object\":{}}"}),
+                      ("not JSON", {"do": "replace", "body": "{\"type\":"})],
+}
+
+
+def generate(workload: str, traces: list[dict], is_write) -> Iterator[Plan]:
+    """All plans for a workload whose runs without faults left these traces. Runs differ a little
+    (states that come together are written together), so only what all of them did is interfered with."""
+    writes = _in_all([[_what(r) for r in trace["requests"] if is_write(r)] for trace in traces])
+    events = min(([e for e in trace["events"] if e["type"] != "BOOKMARK"] for trace in traces), key=len)
+    yield from _on_writes(workload, writes)
+    yield from _on_events(workload, events)
+    yield from _on_reads(workload, traces[0]["requests"])
+    yield from _stale(workload, len(events))
+    yield from _double_crashes(workload, sum(writes.values()))
+
+
+def _what(request: dict) -> tuple[str, str, str]:
+    return request["verb"], request["resource"], request.get("subresource", "")
+
+
+def _in_all(runs: list[list[tuple]]) -> dict[tuple, int]:
+    """How often each thing happened in every run."""
+    counts = [Counter(run) for run in runs]
+    return {what: least for what in counts[0] if (least := min(count[what] for count in counts))}
+
+
+def _on_writes(workload: str, writes: dict[tuple, int]) -> Iterator[Plan]:
+    for fault, ways in REQUEST_FAULTS.items():
+        for how, phase, action in ways:
+            for (verb, resource, subresource), count in writes.items():
+                match = {"verb": verb, "resource": resource, "subresource": subresource or "-"}
+                target = f"{verb} {resource}{'/' if subresource else ''}{subresource}"
+                for n in range(1, count + 1):
+                    yield Plan(workload, fault, " ".join(f"{fault} {how} {target} {n}".split()),
+                               (rule(phase, match | {"nth": n}, **action),))
+
+
+def _on_events(workload: str, events: list[dict]) -> Iterator[Plan]:
+    for fault, ways in EVENT_FAULTS.items():
+        for how, action in ways:
+            for n, event in enumerate(events, 1):
+                yield Plan(workload, fault, " ".join(f"{fault} {how} {n} ({event['resource']})".split()),
+                           (rule("event", {"nth": n}, **action),))
+    for n, event in enumerate(events, 1):
+        # Hidden for good an event could only be if nothing came after it; no server does that.
+        if any(_same(event, later) for later in events[n:]):
+            yield Plan(workload, "event hidden", f"event hidden {n} ({event['resource']})",
+                       (rule("event", {"nth": n}, do="hide"),))
+
+
+def _same(one: dict, other: dict) -> bool:
+    return (one["resource"], one.get("name")) == (other["resource"], other.get("name"))
+
+
+def _on_reads(workload: str, requests: list[dict]) -> Iterator[Plan]:
+    for verb in ("list", "watch", "get"):
+        resources = sorted({r["resource"] for r in requests if r["verb"] == verb})
+        for resource in resources:
+            for fault, ways in REQUEST_FAULTS.items():
+                if fault in ("sent twice", "conflict"):
+                    continue
+                for how, phase, action in ways:
+                    if verb == "watch" and phase == "after-commit":
+                        continue  # Its answer is the events.
+                    yield Plan(workload, fault, " ".join(f"{fault} {how} {verb} {resource}".split()),
+                               (rule(phase, {"verb": verb, "resource": resource, "nth": 1}, **action),))
+
+
+def _stale(workload: str, events: int) -> Iterator[Plan]:
+    """Time travel: killed after event n, the operator starts on a world as of event j < n."""
+    for n in range(1, events + 1):
+        for back in (1, 3, 8, 20):
+            if n - back >= 0:
+                yield Plan(workload, "stale list", f"stale list {n - back} after {n}", (
+                    rule("event", {"nth": n}, do="signal", signal="KILL"),
+                    # The lists that come after the kill; the watches that would tell are late.
+                    rule("before-forward", {"verb": "list", "nth": 9, "times": 8}, do="stale", seen=n - back),
+                    rule("before-forward", {"verb": "watch", "nth": 9, "times": 8}, do="delay", ms=700)))
+
+
+def _double_crashes(workload: str, writes: int) -> Iterator[Plan]:
+    """Killed at one write, and again at one of the recovery's."""
+    for first in range(1, writes + 1):
+        for second in range(first + 1, min(first + 4, writes + 3)):
+            for phase in ("before-forward", "after-commit"):
+                yield Plan(workload, "double crash", f"double crash {phase} writes {first} and {second}", tuple(
+                    rule(phase, {"write": True, "nth": n}, do="signal", signal="KILL")
+                    for n in (first, second)))

@@ -1,0 +1,104 @@
+"""Every version of every object that matters, as the API server shows them to somebody else."""
+
+import json
+import threading
+import time
+from collections import defaultdict
+from dataclasses import dataclass
+
+from lib.kube import ApiError, Kube, path
+
+WATCHED = ("tj", "md", "dm", "pod", "service", "deployment", "pdb", "hpa", "configmap", "event")
+
+
+@dataclass(frozen=True)
+class Version:
+    """One change: what the object was afterwards, or last, if it was deleted."""
+
+    kind: str  # as in WATCHED
+    change: str  # ADDED, MODIFIED, DELETED
+    object: dict
+    time: float
+
+
+class Recorder:
+    """Watches all namespaces; knows the history of each until it is forgotten. Thread-safe."""
+
+    def __init__(self, kube: Kube):
+        self._kube = kube
+        self._lock = threading.Lock()
+        self._histories: dict[str, list[Version]] = defaultdict(list)
+        self._changed = threading.Condition(self._lock)
+        self._stopped = False
+        self._watching = threading.Semaphore(0)
+        for kind in WATCHED:
+            threading.Thread(target=self._watch, args=(kind,), daemon=True).start()
+        for _ in WATCHED:
+            self._watching.acquire()
+
+    def history(self, ns: str) -> list[Version]:
+        with self._lock:
+            return list(self._histories.get(ns, ()))
+
+    def forget(self, ns: str) -> None:
+        with self._lock:
+            self._histories.pop(ns, None)
+
+    def wait(self, ns: str, beyond: int, timeout: float) -> int:
+        """Waits until there are more than `beyond` versions; returns how many there are."""
+        with self._changed:
+            self._changed.wait_for(lambda: len(self._histories.get(ns, ())) > beyond, timeout)
+            return len(self._histories.get(ns, ()))
+
+    def stop(self) -> None:
+        self._stopped = True
+
+    def _watch(self, kind: str) -> None:
+        version = None
+        while not self._stopped:
+            try:
+                if version is None:
+                    version = self._list(kind)
+                    self._watching.release()
+                version = self._follow(kind, version)
+            except (OSError, ValueError, ApiError):
+                time.sleep(0.2)  # The API server is starting.
+
+    def _list(self, kind: str) -> str:
+        listed = self._kube.request("GET", path(kind))
+        return listed["metadata"]["resourceVersion"]
+
+    def _follow(self, kind: str, version: str) -> str | None:
+        """Takes events until the watch ends; returns from where to go on, None: list anew."""
+        connection = self._kube.connect(timeout=90)
+        try:
+            connection.request("GET", path(kind, watch="true", resourceVersion=version,
+                                           allowWatchBookmarks="true", timeoutSeconds="300"))
+            for line in connection.getresponse():
+                event = json.loads(line)
+                if event["type"] not in ("ADDED", "MODIFIED", "DELETED", "BOOKMARK"):
+                    return None
+                version = event["object"]["metadata"]["resourceVersion"]
+                if event["type"] != "BOOKMARK":
+                    self._note(Version(kind, event["type"], event["object"], time.monotonic()))
+        finally:
+            connection.close()
+        return version
+
+    def _note(self, version: Version) -> None:
+        ns = version.object["metadata"].get("namespace", "")
+        with self._changed:
+            self._histories[ns].append(version)
+            self._changed.notify_all()
+
+
+def live(history: list[Version]) -> dict[tuple[str, str], dict]:
+    """The objects that are there after all of a history, by kind and name."""
+    objects: dict[tuple[str, str], dict] = {}
+    for version in history:
+        key = (version.kind, version.object["metadata"]["name"])
+        if version.change == "DELETED":
+            objects.pop(key, None)
+        else:
+            objects[key] = version.object
+    return objects

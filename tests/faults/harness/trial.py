@@ -1,0 +1,220 @@
+"""One run of a workload under one plan."""
+
+import json
+import re
+import signal
+import subprocess
+import threading
+import time
+from dataclasses import dataclass, field
+
+from lib import paths
+
+from . import canon, oracle
+from .plans import Plan
+from .recorder import Recorder, live
+from .workload import Actor, Workload
+
+PATIENCE_S = 60  # for one step; a watch that fell silent is noticed after 35 s
+REST_S = 1.2  # longer than the operator holds a status back
+
+
+@dataclass
+class Result:
+    """What came of a trial."""
+
+    snapshots: list[dict] = field(default_factory=list)  # one for each `until`
+    calm: list = field(default_factory=list)  # of a reference: the writes of all runs without faults
+    history: list = field(default_factory=list)
+    steps: list[int] = field(default_factory=list)  # how long the history was when each began
+    trace: dict = field(default_factory=dict)
+    restarts: int = 0
+    seconds: float = 0.0
+    longest_step: float = 0.0
+    complaints: list[str] = field(default_factory=list)
+
+    @property
+    def writes(self) -> list[dict]:
+        return [r for r in self.trace.get("requests", []) if is_write(r)]
+
+
+def is_write(request: dict) -> bool:
+    return (request["verb"] in ("create", "update", "patch", "delete")
+            and request["resource"] not in ("leases", "events"))
+
+
+class Operator:
+    """The operator of one trial; started again when a plan has ended it."""
+
+    def __init__(self, world, ns: str, way):
+        folder = world.logs / ns
+        folder.mkdir(parents=True, exist_ok=True)
+        self.log = folder / "operator.log"
+        self.log.write_bytes(b"")
+        self._argv = world.operator_command(folder, ns, way.url)
+        self._way = way
+        self.deaths: list[int] = []
+        self._over = threading.Event()
+        self._process: subprocess.Popen | None = None
+        self._start()
+        self._keeper = threading.Thread(target=self._keep, daemon=True)
+        self._keeper.start()
+
+    def _start(self) -> None:
+        with open(self.log, "ab") as output:
+            self._process = subprocess.Popen(self._argv, stdin=subprocess.DEVNULL, stdout=output,
+                                             stderr=output, start_new_session=True)
+        self._way.change(pid=self._process.pid)
+
+    def _keep(self) -> None:
+        while not self._over.is_set():
+            try:
+                code = self._process.wait(0.05)
+            except subprocess.TimeoutExpired:
+                continue
+            if self._over.is_set():
+                return
+            self.deaths.append(code)
+            time.sleep(0.1)  # As a kubelet would, only sooner.
+            self._start()
+
+    def restart(self) -> None:
+        self._process.send_signal(signal.SIGKILL)
+
+    def stop(self) -> None:
+        self._over.set()
+        self._keeper.join()
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.wait()
+
+    def unexpected_deaths(self) -> list[str]:
+        """A plan kills by SIGKILL or asks by SIGTERM, after which the exit code is 0."""
+        return [f"the operator ended with {code}" for code in self.deaths if code not in (-9, 0)]
+
+
+class Trial:
+    """Runs a workload in a namespace of its own under a plan, and compares with a reference.
+
+    At each `until` the world must come to rest: without a reference, in the named phase with no
+    change for REST_S; with one, in exactly the reference's state there.
+    """
+
+    def __init__(self, world, workload: Workload, plan: Plan, reference: Result | None):
+        self._world = world
+        self._workload = workload
+        self._plan = plan
+        self._reference = reference
+        self._recorder: Recorder = world.recorder
+        self._result = Result()
+
+    def run(self) -> Result:
+        began = time.monotonic()
+        self._ns = ns = self._world.take_namespace()
+        way = self._world.proxy.way(self._world.kube.server, list(self._plan.rules))
+        operator = Operator(self._world, ns, way)
+        actor = Actor(self._world.kube, ns, self._objects)
+        try:
+            for number, step in enumerate(self._workload.steps):
+                started = time.monotonic()
+                self._result.steps.append(len(self._recorder.history(ns)))
+                self._step(actor, number, step)
+                self._result.longest_step = max(self._result.longest_step, time.monotonic() - started)
+        except AssertionError as problem:
+            self._result.complaints.append(str(problem))
+        finally:
+            operator.stop()
+            self._result.trace = way.trace()
+            way.close()
+        self._result.history = self._recorder.history(ns)
+        self._result.restarts = len(operator.deaths)
+        self._judge(operator)
+        self._world.give_back(ns, clean=not self._result.complaints)
+        self._result.seconds = time.monotonic() - began
+        return self._result
+
+    def _objects(self) -> dict:
+        return live(self._recorder.history(self._ns))
+
+    def _step(self, actor: Actor, number: int, step: dict) -> None:
+        action, what = next(iter(step.items()))
+        if action == "until":
+            self._rest(number, what)
+            return
+        actor.do(step)
+        if action == "delete":
+            self._wait(f"step {number}: nothing of {what} is left", self._nothing_left)
+
+    def _nothing_left(self) -> str:
+        left = [canon.title(kind, obj) for (kind, _), obj in self._objects().items()
+                if kind in canon.OURS or canon.is_child(obj)]
+        return ", ".join(left)
+
+    def _rest(self, number: int, wanted: dict[str, str]) -> None:
+        if self._reference is None:
+            self._wait(f"step {number}: {wanted}", lambda: self._not_yet(wanted))
+            self._quiet()
+            self._result.snapshots.append(canon.snapshot(self._ns, self._objects()))
+            return
+        expected = self._reference.snapshots[len(self._result.snapshots)]
+
+        def unlike() -> str:
+            return "\n  ".join(canon.differences(expected, canon.snapshot(self._ns, self._objects()))[:12])
+        self._wait(f"step {number}: the world is as without faults", unlike)
+        self._result.snapshots.append(expected)
+
+    def _not_yet(self, wanted: dict[str, str]) -> str:
+        objects = self._objects()
+        for target, phase in wanted.items():
+            kind, _, name = target.partition("/")
+            found = objects.get((kind, name), {}).get("status", {}).get("phase")
+            if found != phase:
+                return f"{target} is {found}"
+        return ""
+
+    def _wait(self, what: str, unlike) -> None:
+        """Until `unlike` has nothing to say."""
+        deadline = time.monotonic() + PATIENCE_S
+        seen = 0
+        while True:
+            last = unlike()
+            if not last:
+                return
+            if time.monotonic() > deadline:
+                raise AssertionError(f"not so after {PATIENCE_S} s: {what}; {last}")
+            seen = self._recorder.wait(self._ns, seen, 1.0)
+            time.sleep(0.02)  # What comes together is looked at together.
+
+    def _quiet(self) -> None:
+        seen = len(self._recorder.history(self._ns))
+        while (now := self._recorder.wait(self._ns, seen, REST_S)) > seen:
+            seen = now
+
+    def _judge(self, operator: Operator) -> None:
+        result, history = self._result, self._result.history
+        result.complaints += operator.unexpected_deaths()
+        result.complaints += oracle.no_crash(operator.log.read_text(errors="replace"))
+        result.complaints += oracle.no_duplicate(history)
+        if not result.complaints:
+            result.complaints += oracle.no_orphan(live(history))
+        fired = result.trace["fired"]
+        if self._plan.rules and not any(fired):
+            result.complaints.append("the plan's fault did not happen")
+        if self._reference is None:
+            return
+        reference = self._reference
+        result.complaints += oracle.same_summary(oracle.summary(reference.history),
+                                                 oracle.summary(history))
+        result.complaints += oracle.no_phase_twice(oracle.phases(reference.history, reference.steps),
+                                                   oracle.phases(history, result.steps))
+        result.complaints += oracle.no_flap(oracle.flips(reference.history, reference.steps),
+                                                oracle.flips(history, result.steps))
+        if self._plan.rules:
+            result.complaints += oracle.bounded_writes(reference.calm, result.writes, sum(fired))
+
+
+def namespace_number(ns: str) -> int:
+    return int(re.sub(r"\D", "", ns) or 0)
+
+
+__all__ = ["Result", "Trial", "is_write", "json", "paths"]

@@ -1,0 +1,415 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// A Run is one way into the cluster, for one operator: a listener, the rules of its plan, and what
+// passed through. Safe for concurrent use.
+type Run struct {
+	server  *http.Server
+	port    int
+	forward *http.Transport
+	history History
+	began   time.Time
+	ended   chan struct{} // closed when the run is over
+
+	mutex  sync.Mutex
+	target *url.URL
+	rules  *Rules
+	pid    int
+	trace  Trace
+}
+
+// Trace is what a run has seen, in order.
+type Trace struct {
+	Requests []Exchange `json:"requests"`
+	Events   []Told     `json:"events"`
+	Fired    []int      `json:"fired"` // by rule
+}
+
+// Exchange is one request and what became of it.
+type Exchange struct {
+	Request
+	At     int      `json:"at"`               // milliseconds since the run began
+	Took   int      `json:"took"`             // milliseconds
+	Status int      `json:"status,omitempty"` // of the API server; 0: it was not reached, or did not answer
+	Faults []string `json:"faults,omitempty"`
+}
+
+// Told is one event of a watch.
+type Told struct {
+	At       int      `json:"at"`
+	Resource string   `json:"resource"`
+	Type     string   `json:"type"`
+	Name     string   `json:"name,omitempty"`
+	Faults   []string `json:"faults,omitempty"`
+}
+
+func NewRun(target *url.URL, rules []Rule, identity tls.Certificate, trust *tls.Config) (*Run, error) {
+	checked, err := NewRules(rules)
+	if err != nil {
+		return nil, err
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	run := &Run{
+		port:   listener.Addr().(*net.TCPAddr).Port,
+		target: target,
+		rules:  checked,
+		began:  time.Now(),
+		ended:  make(chan struct{}),
+		forward: &http.Transport{
+			TLSClientConfig:     trust,
+			TLSNextProto:        map[string]func(string, *tls.Conn) http.RoundTripper{}, // HTTP/1.1
+			MaxIdleConnsPerHost: 100,
+			DisableCompression:  true,
+		},
+	}
+	run.server = &http.Server{
+		Handler:      run,
+		TLSConfig:    &tls.Config{Certificates: []tls.Certificate{identity}, MinVersion: tls.VersionTLS12},
+		TLSNextProto: map[string]func(*http.Server, *tls.Conn, http.Handler){}, // HTTP/1.1
+		ErrorLog:     quiet,
+	}
+	go func() { _ = run.server.ServeTLS(listener, "", "") }()
+	return run, nil
+}
+
+// Close ends all connections of the run.
+func (run *Run) Close() {
+	close(run.ended)
+	_ = run.server.Close()
+	run.forward.CloseIdleConnections()
+}
+
+// Change replaces what is given: the process that signals go to, the rules (which count anew), or
+// the API server that new requests go to.
+func (run *Run) Change(pid int, rules *[]Rule, target *url.URL) error {
+	run.mutex.Lock()
+	defer run.mutex.Unlock()
+	if pid != 0 {
+		run.pid = pid
+	}
+	if target != nil {
+		run.target = target
+	}
+	if rules == nil {
+		return nil
+	}
+	checked, err := NewRules(*rules)
+	if err == nil {
+		run.rules = checked
+	}
+	return err
+}
+
+func (run *Run) Seen() Trace {
+	run.mutex.Lock()
+	defer run.mutex.Unlock()
+	return Trace{append([]Exchange{}, run.trace.Requests...), append([]Told{}, run.trace.Events...),
+		append([]int{}, run.rules.Fired...)}
+}
+
+func (run *Run) since() int { return int(time.Since(run.began).Milliseconds()) }
+
+// due notes an exchange's faults and returns them.
+func (run *Run) due(phase string, d Request, index int) []Action {
+	run.mutex.Lock()
+	defer run.mutex.Unlock()
+	due := run.rules.Next(phase, d, "")
+	for _, action := range due {
+		one := &run.trace.Requests[index]
+		one.Faults = append(one.Faults, phase+" "+action.Do)
+	}
+	return due
+}
+
+func (run *Run) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	d := Describe(r)
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return
+	}
+	run.mutex.Lock()
+	index := len(run.trace.Requests)
+	run.trace.Requests = append(run.trace.Requests, Exchange{Request: d, At: run.since()})
+	target := run.target
+	run.mutex.Unlock()
+	defer func() {
+		run.mutex.Lock()
+		run.trace.Requests[index].Took = run.since() - run.trace.Requests[index].At
+		run.mutex.Unlock()
+	}()
+
+	again := false
+	for _, action := range run.due(BeforeForward, d, index) {
+		switch action.Do {
+		case "duplicate":
+			again = true
+		case "stale":
+			if answer, known := run.history.AsOf(r.URL.Path, action.Seen); known {
+				w.Header().Set("Content-Type", "application/json")
+				_, _ = w.Write(answer)
+				return
+			}
+		default:
+			if run.act(action, w, r) {
+				return
+			}
+		}
+	}
+	if again {
+		if first, err := run.send(r, target, body); err == nil {
+			_, _ = io.Copy(io.Discard, first.Body)
+			first.Body.Close()
+		}
+	}
+	answer, err := run.send(r, target, body)
+	if err != nil {
+		abort(w, false)
+		return
+	}
+	defer answer.Body.Close()
+	run.mutex.Lock()
+	run.trace.Requests[index].Status = answer.StatusCode
+	run.mutex.Unlock()
+	if d.Verb == "watch" && answer.StatusCode == http.StatusOK {
+		run.stream(w, r, d, answer)
+		return
+	}
+	run.reply(w, r, d, answer, index)
+}
+
+func (run *Run) send(r *http.Request, target *url.URL, body []byte) (*http.Response, error) {
+	request := r.Clone(r.Context())
+	request.RequestURI = ""
+	request.URL.Scheme, request.URL.Host, request.Host = target.Scheme, target.Host, target.Host
+	request.Body = io.NopCloser(bytes.NewReader(body))
+	request.ContentLength = int64(len(body))
+	return run.forward.RoundTrip(request)
+}
+
+// reply hands on a whole answer.
+func (run *Run) reply(w http.ResponseWriter, r *http.Request, d Request, answer *http.Response, index int) {
+	body, err := io.ReadAll(answer.Body)
+	if err != nil {
+		abort(w, false)
+		return
+	}
+	if d.Verb == "list" && answer.StatusCode == http.StatusOK && r.URL.Query().Get("continue") == "" {
+		run.history.Listed(r.URL.Path, body)
+	}
+	answer.Body = io.NopCloser(bytes.NewReader(body))
+	answer.ContentLength = int64(len(body))
+	for _, action := range run.due(AfterCommit, d, index) {
+		switch action.Do {
+		case "truncate", "trickle":
+			var raw bytes.Buffer
+			_ = answer.Write(&raw)
+			run.part(w, raw.Bytes(), action)
+			return
+		default:
+			if run.act(action, w, r) {
+				return
+			}
+		}
+	}
+	for name, values := range answer.Header {
+		w.Header()[name] = values
+	}
+	w.WriteHeader(answer.StatusCode)
+	_, _ = w.Write(body)
+}
+
+// act does what may be done at any moment of a request and tells whether that has ended it.
+func (run *Run) act(action Action, w http.ResponseWriter, r *http.Request) bool {
+	switch action.Do {
+	case "drop":
+		abort(w, false)
+	case "reset":
+		abort(w, true)
+	case "silence":
+		run.wait(r.Context(), time.Hour)
+	case "delay":
+		run.wait(r.Context(), time.Duration(action.Ms)*time.Millisecond)
+		return false
+	case "replace":
+		for name, value := range action.Headers {
+			w.Header().Set(name, value)
+		}
+		w.WriteHeader(action.Status)
+		_, _ = io.WriteString(w, action.Body)
+	case "signal":
+		return run.signal(action, w)
+	}
+	return true
+}
+
+// signal ends, stops or asks the operator's process; one that was killed hears no answer.
+func (run *Run) signal(action Action, w http.ResponseWriter) bool {
+	run.mutex.Lock()
+	pid := run.pid
+	run.mutex.Unlock()
+	number, err := signalNamed(action.Signal)
+	if err != nil || pid <= 1 {
+		return false
+	}
+	_ = syscall.Kill(pid, number)
+	switch number {
+	case syscall.SIGKILL:
+		abort(w, true)
+		return true
+	case syscall.SIGSTOP:
+		time.AfterFunc(time.Duration(action.Ms)*time.Millisecond, func() { _ = syscall.Kill(pid, syscall.SIGCONT) })
+	}
+	return false
+}
+
+func signalNamed(name string) (syscall.Signal, error) {
+	known := map[string]syscall.Signal{"KILL": syscall.SIGKILL, "TERM": syscall.SIGTERM, "STOP": syscall.SIGSTOP}
+	number, ok := known[name]
+	if !ok {
+		return 0, fmt.Errorf("signal %q: use KILL, TERM or STOP", name)
+	}
+	return number, nil
+}
+
+func (run *Run) wait(ctx context.Context, duration time.Duration) {
+	timer := time.NewTimer(duration)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-run.ended:
+	case <-timer.C:
+	}
+}
+
+// abort ends the connection without a word: by RST or by FIN.
+func abort(w http.ResponseWriter, reset bool) {
+	if connection := take(w); connection != nil {
+		end(connection, reset)
+	}
+}
+
+func take(w http.ResponseWriter) net.Conn {
+	hijacker, ok := w.(http.Hijacker)
+	if !ok {
+		return nil
+	}
+	connection, _, err := hijacker.Hijack()
+	if err != nil {
+		return nil
+	}
+	return connection
+}
+
+func end(connection net.Conn, reset bool) {
+	if secure, ok := connection.(*tls.Conn); ok {
+		connection = secure.NetConn() // no close_notify: the peer is gone
+	}
+	if tcp, ok := connection.(*net.TCPConn); ok && reset {
+		_ = tcp.SetLinger(0)
+	}
+	_ = connection.Close()
+}
+
+// part sends the beginning of an answer, or all of it byte by byte.
+func (run *Run) part(w http.ResponseWriter, raw []byte, action Action) {
+	connection := take(w)
+	if connection == nil {
+		return
+	}
+	defer end(connection, false)
+	if action.Do == "truncate" {
+		_, _ = connection.Write(raw[:min(action.Bytes, len(raw))])
+		return
+	}
+	for i := range raw {
+		if _, err := connection.Write(raw[i : i+1]); err != nil {
+			return
+		}
+		run.wait(context.Background(), time.Duration(action.Ms)*time.Millisecond)
+	}
+}
+
+// stream hands on a watch, event by event.
+func (run *Run) stream(w http.ResponseWriter, r *http.Request, d Request, answer *http.Response) {
+	for name, values := range answer.Header {
+		w.Header()[name] = values
+	}
+	w.WriteHeader(answer.StatusCode)
+	flush := http.NewResponseController(w).Flush
+	_ = flush()
+	lines := bufio.NewReaderSize(answer.Body, 1<<16)
+	for {
+		line, err := lines.ReadBytes('\n')
+		if err != nil {
+			if err != io.EOF && r.Context().Err() == nil {
+				abort(w, false)
+			}
+			return
+		}
+		if !run.tell(w, r, d, line) {
+			return
+		}
+		_ = flush()
+	}
+}
+
+// tell hands on one event; false ends the watch.
+func (run *Run) tell(w http.ResponseWriter, r *http.Request, d Request, line []byte) bool {
+	var event Event
+	_ = json.Unmarshal(line, &event)
+	run.history.Watched(r.URL.Path, event, line)
+	told := Told{At: run.since(), Resource: d.Resource, Type: event.Type, Name: event.Object.Metadata.Name}
+	d.Name = told.Name
+	run.mutex.Lock()
+	due := run.rules.Next(OnEvent, d, event.Type)
+	for _, action := range due {
+		told.Faults = append(told.Faults, action.Do)
+	}
+	run.trace.Events = append(run.trace.Events, told)
+	run.mutex.Unlock()
+
+	for _, action := range due {
+		switch action.Do {
+		case "hide":
+			return true
+		case "lose":
+			abort(w, false)
+			return false
+		case "duplicate":
+			_, _ = w.Write(line)
+		case "replace":
+			line = []byte(strings.TrimRight(action.Body, "\n") + "\n")
+		case "truncate":
+			if connection := take(w); connection != nil {
+				_, _ = fmt.Fprintf(connection, "%x\r\n%s", len(line), line[:min(action.Bytes, len(line))])
+				end(connection, false)
+			}
+			return false
+		default:
+			if run.act(action, w, r) {
+				return false
+			}
+		}
+	}
+	_, err := w.Write(line)
+	return err == nil
+}
