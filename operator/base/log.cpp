@@ -11,6 +11,8 @@
 #include <memory>
 #include <vector>
 
+#include "operator/base/utf8.hpp"
+
 namespace slipway::log {
 namespace {
 
@@ -25,33 +27,13 @@ struct ScopedField {
 };
 thread_local std::vector<ScopedField> scoped_fields;
 
-/// Bytes of the UTF-8 sequence at the front of text, or 0 when it starts with none (Unicode
-/// standard, table 3-7).
-std::size_t Utf8Length(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = byte(0);
-  if (lead < 0x80) return 1;
-  std::size_t length = 0;
-  if (lead >= 0xC2 && lead <= 0xDF) length = 2;
-  if (lead >= 0xE0 && lead <= 0xEF) length = 3;
-  if (lead >= 0xF0 && lead <= 0xF4) length = 4;
-  if (length == 0 || text.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0U) != 0x80U) return 0;
-  }
-  const bool overlong = (lead == 0xE0 && byte(1) < 0xA0) || (lead == 0xF0 && byte(1) < 0x90);
-  const bool surrogate = lead == 0xED && byte(1) > 0x9F;
-  const bool beyond = lead == 0xF4 && byte(1) > 0x8F;
-  return overlong || surrogate || beyond ? 0 : length;
-}
-
 void AppendText(std::string& line, std::string_view text) {
   line += '"';
   while (!text.empty()) {
     const char c = text.front();
     const std::size_t length = Utf8Length(text);
     if (length == 0) {
-      line += "\xEF\xBF\xBD";
+      line += kReplacementCharacter;
     } else if (c == '"' || c == '\\') {
       line += '\\';
       line += c;

@@ -11,6 +11,7 @@
 #include <set>
 #include <sstream>
 
+#include "operator/base/utf8.hpp"
 #include "operator/kube/proxy.hpp"
 
 namespace slipway {
@@ -108,6 +109,9 @@ class Kubeconfig {
     }
     std::ostringstream text;
     text << file.rdbuf();
+    if (!IsUtf8(text.str())) {
+      throw ConfigError(fmt::format("kubeconfig {} is no UTF-8; save it as such", path.string()));
+    }
     const YAML::Node root = YAML::Load(text.str());
     if (!root.IsMap()) {
       throw ConfigError(fmt::format("kubeconfig {} is empty or no YAML mapping", path.string()));

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "operator/base/utf8.hpp"
+
 namespace slipway {
 namespace {
 
@@ -44,7 +46,7 @@ std::string MessageWithoutStatus(int http_status, std::string_view body) {
   }
   if (body.empty()) return fmt::format("HTTP {} without a body", http_status);
   constexpr std::size_t kShown = 200;
-  std::string shown(body.substr(0, kShown));
+  std::string shown = Utf8Prefix(body, kShown);
   std::replace_if(
       shown.begin(), shown.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; }, ' ');
   return fmt::format("HTTP {} with a body that is no Kubernetes Status: {}{}", http_status, shown,

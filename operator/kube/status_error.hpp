@@ -10,7 +10,8 @@
 namespace slipway {
 
 /// What an HTTP answer that is no success means. The body is a metav1.Status in the good case; a
-/// proxy or a load balancer in between may send HTML, text or nothing. `retry_after` is the value
+/// proxy or a load balancer in between may send HTML, text or nothing, in any encoding; the message
+/// is UTF-8 always. `retry_after` is the value
 /// of that header, zero without one; the Status' own hint is used when it is longer.
 Error DecodeError(int http_status, std::string_view body,
                   std::chrono::milliseconds retry_after = {});

@@ -208,6 +208,12 @@ TEST_F(KubeconfigTest, SurvivesNestingAndAliasesMadeToHurt) {
   EXPECT_FALSE(Load("a: " + std::string(5U << 20U, 'x')));
 }
 
+TEST_F(KubeconfigTest, RefusesAFileThatIsNoUtf8) {
+  const auto config = LoadWith("server: https://\xFF", "");
+  ASSERT_FALSE(config);
+  EXPECT_THAT(config.error().message, HasSubstr("is no UTF-8"));
+}
+
 TEST_F(KubeconfigTest, SaysThatAFileIsMissing) {
   const auto config = LoadKubeconfig(directory_ / "nothing", "");
   ASSERT_FALSE(config);

@@ -74,6 +74,14 @@ TEST(DecodeError, ShowsOnlyTheBeginningOfAForeignBody) {
   EXPECT_TRUE(error.message.ends_with("..."));
 }
 
+// It becomes part of a status, and the JSON library throws on anything else.
+TEST(DecodeError, SpeaksUtf8WhateverTheBodyIs) {
+  EXPECT_THAT(DecodeError(403, "verweigert f\xFCr Sie").message,
+              HasSubstr("verweigert f\xEF\xBF\xBDr Sie"));
+  const std::string cut = std::string(199, 'x') + "\xC3\xBC\xC3\xBC";
+  EXPECT_TRUE(DecodeError(403, cut).message.ends_with("x..."));
+}
+
 TEST(DecodeError, UsesTheLongerOfBothHints) {
   const std::string body = R"({"kind":"Status","message":"m","details":{"retryAfterSeconds":5}})";
   EXPECT_EQ(DecodeError(429, body).retry_after, 5s);
