@@ -4,11 +4,26 @@
 
 #include <algorithm>
 #include <charconv>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <sstream>
+
+#include "operator/base/utf8.hpp"
 
 namespace slipway {
 namespace {
+
+Result<std::string> ReadText(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  file.peek();  // A folder can be opened, but not read.
+  std::ostringstream text;
+  text << file.rdbuf();
+  if (!file.is_open() || file.bad())
+    return Fail(Code::kInvalid, path + ": cannot be read; check name and rights");
+  if (!IsUtf8(text.str())) return Fail(Code::kInvalid, path + ": is no UTF-8; save it as such");
+  return text.str();
+}
 
 std::string EnvironmentName(std::string_view flag) {
   std::string name = "SLIPWAY_";
@@ -23,6 +38,14 @@ const ConfigKey* FindKey(std::string_view key) {
   const auto found = std::find_if(keys.begin(), keys.end(),
                                   [key](const ConfigKey& known) { return known.key == key; });
   return found == keys.end() ? nullptr : &*found;
+}
+
+/// Whether settings have that key before a dot.
+bool IsGroup(const std::string& key) {
+  const auto& keys = ConfigKeys();
+  return std::any_of(keys.begin(), keys.end(), [prefix = key + "."](const ConfigKey& known) {
+    return known.key.starts_with(prefix);
+  });
 }
 
 /// Takes in a list of texts; returns what is wrong with it, or an empty text.
@@ -79,7 +102,8 @@ std::string ReadEntry(const std::string& key, const YAML::Node& value, ConfigSou
   } else if (FindKey(key) != nullptr) {
     if (!value.IsScalar()) return source.name + ": " + key + " must be a single value\n";
     source.texts[key] = value.as<std::string>();
-  } else if (value.IsMap()) {
+  } else if (value.IsMap() && IsGroup(key)) {
+    // Nowhere else: by its aliases a map may hold itself.
     std::string problems;
     for (const auto& member : value) {
       problems += ReadEntry(key + "." + member.first.as<std::string>(), member.second, source);
@@ -136,10 +160,16 @@ class Reader {
       const auto found = source.texts.find(std::string(key));
       if (found == source.texts.end()) continue;
       where_ = source.name;
+      if (!IsUtf8(found->second)) {
+        Complain(key, Utf8Prefix(found->second, kShown), "UTF-8 text");
+        return nullptr;
+      }
       return &found->second;
     }
     return nullptr;
   }
+
+  static constexpr std::size_t kShown = 200;
 
   const std::vector<ConfigSource>& sources_;
   std::string where_;
@@ -166,8 +196,10 @@ const std::vector<ConfigKey>& ConfigKeys() {
 
 Result<ConfigSource> ReadConfigFile(const std::string& path) {
   ConfigSource source{path, {}, {}, {}, {}};
+  const auto text = ReadText(path);
+  if (!text) return tl::unexpected(text.error());
   try {
-    const YAML::Node file = YAML::LoadFile(path);
+    const YAML::Node file = YAML::Load(*text);
     if (!file.IsMap() && !file.IsNull()) {
       return Fail(Code::kInvalid, path + ": must be a map of settings, such as \"logLevel: info\"");
     }

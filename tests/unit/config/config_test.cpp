@@ -67,6 +67,28 @@ TEST_F(ConfigFileTest, RefusesWhatIsNoSetting) {
   EXPECT_THAT(Refusal("a: [b\n"), HasSubstr("slipway-config-test.yaml"));
 }
 
+TEST_F(ConfigFileTest, DoesNotFollowAMapIntoItself) {
+  EXPECT_THAT(Refusal("a: &x {b: *x}\n"), HasSubstr("a is not a setting"));
+  EXPECT_THAT(Refusal("leaderElection: &x {enabled: true, leaderElection: *x}\n"),
+              HasSubstr("leaderElection.leaderElection is not a setting"));
+}
+
+TEST_F(ConfigFileTest, RefusesWhatIsNoUtf8) {
+  EXPECT_THAT(Refusal("clusterDomain: \"\xFF\"\n"), HasSubstr("is no UTF-8"));
+  const auto config = MakeConfig({{"flag", {{"workerImage", "a\xFF"}}, {}, {}, {}}});
+  ASSERT_FALSE(config);
+  EXPECT_EQ(config.error().message,
+            "flag: workerImage is \"a\xEF\xBF\xBD\" but must be UTF-8 text\n");
+}
+
+TEST_F(ConfigFileTest, SaysThatAFileCannotBeRead) {
+  for (const std::string path : {"/nonesuch.yaml", "/tmp"}) {
+    const auto source = ReadConfigFile(path);
+    ASSERT_FALSE(source) << path;
+    EXPECT_EQ(source.error().message, path + ": cannot be read; check name and rights");
+  }
+}
+
 TEST_F(ConfigFileTest, RefusesListsThatAreNone) {
   EXPECT_THAT(Refusal("watchNamespaces: team-a\n"),
               HasSubstr("watchNamespaces must be a list of texts"));
