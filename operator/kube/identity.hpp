@@ -1,10 +1,12 @@
 #pragma once
 
+#include <charconv>
 #include <compare>
 #include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 namespace slipway {
 
@@ -62,14 +64,12 @@ struct ResourceVersion {
   bool operator==(const ResourceVersion&) const = default;
 
   bool Empty() const { return text.empty(); }
-  /// The number, or 0 when the text is not a number (then nothing can be said about order).
+  /// The number, or 0 when the text is no number of 64 bits (then nothing can be said about order).
   std::uint64_t Number() const {
     std::uint64_t value = 0;
-    for (char c : text) {
-      if (c < '0' || c > '9') return 0;
-      value = value * 10 + static_cast<std::uint64_t>(c - '0');
-    }
-    return value;
+    const char* const end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, value);
+    return error == std::errc() && stop == end ? value : 0;
   }
   /// True when both are numbers and this one is not older.
   bool AtLeast(const ResourceVersion& other) const {

@@ -28,6 +28,8 @@ class JsonView {
   }
 
   bool Exists() const { return element_ && !element_->is_null(); }
+  /// It is there, and it is null.
+  bool IsNull() const { return element_ && element_->is_null(); }
   bool IsObject() const { return element_ && element_->is_object(); }
   bool IsArray() const { return element_ && element_->is_array(); }
 

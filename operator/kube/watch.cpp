@@ -81,11 +81,16 @@ Result<ResourceVersion> WatchMachine::ReadPage(std::string body) {
   const auto page = parser_.Parse(body);
   std::string().swap(body);  // The parser has a copy.
   if (!page) return tl::unexpected(page.error());
-  if (!(*page)["metadata"].IsObject()) return slipway::Fail(Code::kInternal, "not a list");
+  const ResourceVersion version = VersionOf(*page);
+  const JsonView items = (*page)["items"];
+  // Go writes an empty list as null. Without the member it is something else, say a Status, and
+  // taking it for an empty list would mean that every object is gone.
+  const bool is_list = items.IsArray() || items.IsNull();
+  if (!is_list || version.Empty()) return slipway::Fail(Code::kInternal, "not a list");
   if (continue_token_.empty()) sink_.OnListStart();
-  (*page)["items"].ForEach([this](const JsonView& item) { sink_.OnListItem(item); });
+  items.ForEach([this](const JsonView& item) { sink_.OnListItem(item); });
   continue_token_ = (*page)["metadata"]["continue"].Text();
-  return VersionOf(*page);
+  return version;
 }
 
 void WatchMachine::OnLastPage(const ResourceVersion& version) {

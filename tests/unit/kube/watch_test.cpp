@@ -136,13 +136,21 @@ TEST_F(WatchMachineTest, WaitsLongerAfterEachFailureInARow) {
 
 TEST_F(WatchMachineTest, RefusesAPageThatIsNoList) {
   for (const std::string body :
-       {"", "not json", "{}", "[]", R"({"metadata":3})", "{\"metadata\":"}) {
+       {"", "not json", "{}", "[]", R"({"metadata":3})",
+        "{\"metadata\":", R"({"kind":"Status","metadata":{},"status":"Success"})",
+        R"({"metadata":{"resourceVersion":"7"}})",
+        R"({"metadata":{"resourceVersion":"7"},"items":{}})", R"({"metadata":{},"items":[]})"}) {
     Page(body);
     EXPECT_EQ(NextAction(), Action::kList) << body;
     EXPECT_GT(Backoff(), 0U) << body;
   }
   EXPECT_THAT(sink_.Take(), IsEmpty());
-  EXPECT_EQ(machine_.counters().unreadable_lines, 6U);
+  EXPECT_EQ(machine_.counters().unreadable_lines, 10U);
+}
+
+TEST_F(WatchMachineTest, TakesNullForAnEmptyList) {
+  Page(R"({"metadata":{"resourceVersion":"7"},"items":null})");
+  EXPECT_THAT(sink_.Take(), ElementsAre("list", "complete @7"));
 }
 
 TEST_F(WatchMachineTest, TellsEachKindOfEvent) {
@@ -195,6 +203,12 @@ TEST_F(WatchMachineTest, TrustsTheServersOrderWhenVersionsAreNoNumbers) {
   machine_.OnChunk(R"({"type":"ADDED","object":{"metadata":{"name":"a","resourceVersion":"a1"}}})"
                    "\n");
   EXPECT_THAT(sink_.Take(), ElementsAre("upsert a @a1"));
+}
+
+TEST_F(WatchMachineTest, TakesANumberBeyond64BitsForNone) {
+  EXPECT_EQ(ResourceVersion{"18446744073709551615"}.Number(), 18446744073709551615U);
+  EXPECT_EQ(ResourceVersion{"18446744073709551626"}.Number(), 0U) << "not 10";
+  EXPECT_EQ(ResourceVersion{"-1"}.Number(), 0U);
 }
 
 TEST_F(WatchMachineTest, ListsAgainWhenTheVersionIsGone) {
