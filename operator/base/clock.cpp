@@ -113,8 +113,11 @@ std::optional<Instant> ParseTime(std::string_view text) {
                                          std::chrono::day(static_cast<unsigned>(day))};
   if (!scanner.Finished() || !utc || !date.ok()) return std::nullopt;
   if (hour > 23 || minute > 59 || second > 60) return std::nullopt;
-  return std::chrono::sys_days(date) + std::chrono::hours(hour) + std::chrono::minutes(minute) +
-         std::chrono::seconds(second) + fraction;
+  const Instant time = std::chrono::sys_days(date) + std::chrono::hours(hour) +
+                       std::chrono::minutes(minute) + std::chrono::seconds(second) + fraction;
+  // A leap second may lead beyond the last time that can be written.
+  if (time >= std::chrono::sys_days(std::chrono::year(10000) / 1 / 1)) return std::nullopt;
+  return time;
 }
 
 }  // namespace slipway
