@@ -44,7 +44,7 @@ std::optional<Suffix> ParseSuffix(std::string_view text) {
     return Suffix{Notation::kBinary, 10 * static_cast<int>(binary - kBinarySuffixes.begin())};
   }
   if (text.size() < 2 || (text.front() != 'e' && text.front() != 'E')) return std::nullopt;
-  text.remove_prefix(text[1] == '+' ? 2 : 1);
+  text.remove_prefix(text[1] == '+' && text.substr(2, 1) != "-" ? 2 : 1);
   int power = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), power);
   const bool whole = error == std::errc{} && end == text.data() + text.size();

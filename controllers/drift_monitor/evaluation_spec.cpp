@@ -5,6 +5,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstdint>
 #include <optional>
 
 #include "operator/kube/json_view.hpp"
@@ -14,6 +15,10 @@ namespace {
 
 constexpr std::array kMetrics{Metric::kPopulationStabilityIndex,
                               Metric::kNormalizedWassersteinDistance};
+
+// As in the CRD: with more of either, an evaluation would take memory or time without end.
+constexpr std::int64_t kMaxRows = 10'000'000;
+constexpr std::int64_t kMaxBins = 100;
 
 /// Reads fields and remembers the first that is wrong, so that the reading itself stays a list.
 class SpecReader {
@@ -29,9 +34,11 @@ class SpecReader {
     return number;
   }
 
-  std::size_t Count(const JsonView& view, std::string_view path) {
+  std::size_t Count(const JsonView& view, std::string_view path, std::int64_t most) {
     const auto number = view.Int();
-    if (!number || *number < 1) Fault(path, view.Dump(), "must be a whole number from 1");
+    if (!number || *number < 1 || *number > most) {
+      Fault(path, view.Dump(), fmt::format("must be a whole number from 1 to {}", most));
+    }
     return static_cast<std::size_t>(number.value_or(1));
   }
 
@@ -72,7 +79,7 @@ MetricRule ReadMetric(SpecReader& reader, const JsonView& view) {
   rule.metric = reader.MetricName(view["name"], "metrics.name");
   rule.warning = reader.Decimal(view["warningThreshold"], "metrics.warningThreshold");
   rule.threshold = reader.Decimal(view["threshold"], "metrics.threshold");
-  if (view["bins"].Exists()) rule.bins = reader.Count(view["bins"], "metrics.bins");
+  if (view["bins"].Exists()) rule.bins = reader.Count(view["bins"], "metrics.bins", kMaxBins);
   return rule;
 }
 
@@ -92,8 +99,8 @@ Result<EvaluationSpec> ParseEvaluationSpec(std::string_view json) {
   EvaluationSpec spec;
   spec.reference_format = reader.FileFormat((*root)["reference"]["format"], "reference.format");
   spec.sample_format = reader.FileFormat(production["format"], "production.format");
-  spec.max_rows = reader.Count(production["maxRows"], "production.maxRows");
-  spec.min_samples = reader.Count(production["minSamples"], "production.minSamples");
+  spec.max_rows = reader.Count(production["maxRows"], "production.maxRows", kMaxRows);
+  spec.min_samples = reader.Count(production["minSamples"], "production.minSamples", kMaxRows);
   spec.include = Names((*root)["features"]["include"]);
   spec.exclude = Names((*root)["features"]["exclude"]);
   (*root)["metrics"].ForEach(

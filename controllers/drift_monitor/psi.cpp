@@ -92,8 +92,7 @@ std::vector<double> QuantileEdges(std::span<const double> reference, std::size_t
     last = edge;
   }
   std::ranges::sort(edges);
-  const auto repeated = std::ranges::unique(edges);
-  edges.erase(repeated.begin(), repeated.end());
+  edges.erase(std::unique(edges.begin(), edges.end()), edges.end());
   return edges;
 }
 

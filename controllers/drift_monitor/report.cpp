@@ -80,7 +80,9 @@ std::optional<api::WorstFeature> ReadWorst(const JsonView& view) {
 
 std::string Decimal(double value, int digits) {
   constexpr double kLargest = 1e9;
-  std::string text = fmt::format("{:.{}f}", std::clamp(value, 0.0, kLargest), digits);
+  // Not std::clamp, which lets -0.0 and NaN through.
+  const double written = value > 0 ? std::min(value, kLargest) : 0.0;
+  std::string text = fmt::format("{:.{}f}", written, digits);
   text.erase(text.find_last_not_of('0') + 1);
   if (text.back() == '.') text.pop_back();
   return text;

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <numeric>
 
 #include "controllers/drift_monitor/evaluate.hpp"
@@ -334,6 +335,8 @@ TEST(DecimalTest, HasNoZerosToSpare) {
   EXPECT_EQ(Decimal(100), "100");
   EXPECT_EQ(Decimal(1e6), "1000000");
   EXPECT_EQ(Decimal(1e-9, 9), "0.000000001");
+  EXPECT_EQ(Decimal(-0.0), "0") << "the API takes no sign";
+  EXPECT_EQ(Decimal(std::numeric_limits<double>::quiet_NaN()), "0");
 }
 
 }  // namespace

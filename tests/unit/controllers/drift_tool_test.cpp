@@ -137,6 +137,8 @@ TEST(EvaluationSpecTest, NamesTheFieldThatIsWrong) {
       {"\"0.3\"", "0.3", "decision.driftShare is \"\", but must be a decimal number as text"},
       {"\"0.2\"", "\"much\"", "metrics.threshold is \"much\", but must be a decimal number"},
       {"100000", "0", "production.maxRows is \"0\", but must be a whole number from 1"},
+      {"100000", "10000001", "production.maxRows is \"10000001\""},
+      {"\"threshold\"", "\"bins\":101,\"threshold\"", "metrics.bins is \"101\""},
       {"\"minSamples\":3", "\"minSamples\":\"3\"", "production.minSamples is \"\"3\"\""},
       {"\"CSV\"", "\"XML\"", "reference.format is \"XML\", but must be CSV or JSONLines"},
       {"PopulationStabilityIndex", "KolmogorovSmirnov", "metrics.name is \"KolmogorovSmirnov\""},

@@ -77,7 +77,7 @@ TEST(Quantity, InCanonicalFormStaysAsItIs) {
 
 TEST(Quantity, ThatIsNoneOrTooLargeIsLeftToTheApiServer) {
   for (const std::string_view text :
-       {"", ".", "m", "1.2.3", "1 Gi", "1Zi", "1K", "-1", "one", "1e", "1e+", "1e1x",
+       {"", ".", "m", "1.2.3", "1 Gi", "1Zi", "1K", "-1", "one", "1e", "1e+", "1e+-7", "1e1x",
         "1234567890123456789", "9000000000000Ei", "579000E", "1e300"}) {
     EXPECT_EQ(CanonicalQuantity(text), text);
   }
