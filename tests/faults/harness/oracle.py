@@ -39,19 +39,20 @@ def no_duplicate(history: list[Version]) -> list[str]:
     complaints = []
     living: dict[tuple, set[str]] = {}
     for version in history:
-        if version.kind != "pod" or not is_child(version.object):
+        if version.kind != "pod":
             continue
         meta = version.object["metadata"]
+        # A pod that has lost its labels keeps its place until it ends.
+        if version.change == "DELETED" or version.object.get("status", {}).get("phase") in ("Succeeded", "Failed"):
+            for pods in living.values():
+                pods.discard(meta["uid"])
+            continue
         labels = meta.get("labels", {})
-        if _LABEL + "node-index" not in labels:
+        if not is_child(version.object) or _LABEL + "node-index" not in labels:
             continue
         place = tuple(labels.get(_LABEL + k, "") for k in ("owner-uid", "role", "node-index"))
         pods = living.setdefault(place, set())
-        ended = version.object.get("status", {}).get("phase") in ("Succeeded", "Failed")
-        if version.change == "DELETED" or ended:
-            pods.discard(meta["uid"])
-        else:
-            pods.add(meta["uid"])
+        pods.add(meta["uid"])
         if len(pods) > 1:
             complaints.append(f"{len(pods)} living pods in one place: {title('pod', version.object)}")
     return sorted(set(complaints))

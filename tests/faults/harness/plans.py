@@ -134,8 +134,9 @@ def _on_events(workload: str, events: list[dict]) -> Iterator[Plan]:
                 yield Plan(workload, fault, " ".join(f"{fault} {how} {n} ({event['resource']})".split()),
                            (rule("event", {"nth": n}, **action),))
     for n, event in enumerate(events, 1):
-        # Hidden for good an event could only be if nothing came after it; no server does that.
-        if any(_same(event, later) for later in events[n:]):
+        # An event that nothing follows no server hides; one that is followed late would hold the
+        # workload up until then.
+        if any(_same(event, later) and later["at"] - event["at"] < 300 for later in events[n:]):
             yield Plan(workload, "event hidden", f"event hidden {n} ({event['resource']})",
                        (rule("event", {"nth": n}, do="hide"),))
 

@@ -167,9 +167,14 @@ class Trial:
         objects = self._objects()
         for target, phase in wanted.items():
             kind, _, name = target.partition("/")
-            found = objects.get((kind, name), {}).get("status", {}).get("phase")
-            if found != phase:
-                return f"{target} is {found}"
+            obj = objects.get((kind, name), {"metadata": {}})
+            status = obj.get("status", {})
+            phase, *more = phase.split()
+            expected = {"phase": phase, "observedGeneration": obj["metadata"].get("generation")}
+            expected |= {key: int(value) for key, _, value in (word.partition("=") for word in more)}
+            found = {key: status.get(key) for key in expected}
+            if found != expected:
+                return f"{target}: {found}, not {expected}"
         return ""
 
     def _wait(self, what: str, unlike) -> None:

@@ -10,7 +10,8 @@ A workload is a YAML file: `kind` is the kind it is about, `steps` a list of whi
   terminate: {pods: TITLES, exitCode: N, message: TEXT}  the same, and the container says something
   remove: TITLES          somebody deletes children whose title matches
   unlabel: TITLES         somebody takes the labels of children away
-  until: {KIND/NAME: PHASE}   the world comes to rest there; see Trial for what is compared
+  until: {KIND/NAME: PHASE}   the world comes to rest there; see Trial for what is compared.
+                          "Running restarts=1" also wants that field of the status
 
 The API server is asked directly: the faults are the operator's, not the user's.
 """
