@@ -1,13 +1,13 @@
 """Many trials at once, and what is said of them."""
 
 import argparse
+import os
 import random
 import re
 import signal
 import statistics
-import sys
 import time
-from collections import Counter, defaultdict
+from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from lib import paths
 from . import plans
 from .oracle import summary
 from .plans import Plan
-from .trial import Result, Trial, is_write
+from .trial import Result, Trial, is_write, stop_all
 from .workload import Workload, all_of
 from .world import World
 
@@ -116,9 +116,16 @@ def main(arguments: list[str]) -> int:
                  and (not given or any(p.workload == w.name for p in given))]
     if not workloads:
         raise SystemExit(f"no such workload; there are {', '.join(w.name for w in all_of(FOLDER))}")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     began = time.monotonic()
     world = World(args.binary)
+
+    def abandon(number, _) -> None:
+        """Trials that still run cannot be interrupted, so they go down with the process."""
+        stop_all()
+        world.close()
+        os._exit(128 + number)
+    for ending in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(ending, abandon)
     try:
         say(f"world up after {time.monotonic() - began:.0f} s; seed {args.seed}, {args.jobs} trials at once")
         campaign = Campaign(world, args.jobs)
@@ -138,5 +145,3 @@ def main(arguments: list[str]) -> int:
     say(f"{total - failed} passed, {failed} failed in {took:.0f} s ({took / max(total, 1):.2f} s a plan)")
     return 1 if failed else 0
 
-
-__all__ = ["Counter", "main"]

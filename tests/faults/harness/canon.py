@@ -49,22 +49,30 @@ def title(kind: str, obj: dict) -> str:
     return " ".join(words)
 
 
-def snapshot(ns: str, objects: dict[tuple[str, str], dict]) -> dict[str, dict]:
-    """Objects (as from recorder.live) without what is masked, by title."""
-    kept = {key: obj for key, obj in objects.items() if key[0] in OURS or is_child(obj)}
-    titles: dict[str, str] = {}
-    for (kind, name), obj in kept.items():
-        titles[obj["metadata"]["uid"]] = f"<uid of {title(kind, obj)}>"
-        if kind not in OURS:
-            titles[name] = f"<{title(kind, obj)}>"
-    found = sorted(titles, key=len, reverse=True)
-    names = re.compile("|".join(re.escape(name) for name in found)) if found else None
+def titles(history: list) -> dict[str, str]:
+    """What stands for each UID and each made-up name that a history has seen."""
+    found: dict[str, str] = {}
+    for version in history:
+        obj = version.object
+        if version.kind not in OURS and not is_child(obj):
+            continue
+        found[obj["metadata"]["uid"]] = f"<uid of {title(version.kind, obj)}>"
+        if version.kind not in OURS:
+            found[obj["metadata"]["name"]] = f"<{title(version.kind, obj)}>"
+    return found
+
+
+def snapshot(ns: str, history: list) -> dict[str, dict]:
+    """The objects that are there after a history, without what is masked, by title."""
+    stand_ins = titles(history)
+    longest_first = sorted(stand_ins, key=len, reverse=True)
+    names = re.compile("|".join(map(re.escape, longest_first)) or "(?!)")
     result = {}
-    for (kind, _), obj in kept.items():
+    for (kind, _), obj in live(history).items():
+        if kind not in OURS and not is_child(obj):
+            continue
         text = re.sub(rf"\b{re.escape(ns)}\b", "<namespace>", json.dumps(_comparable(kind, obj)))
-        text = _REPLICA_SET.sub("<ReplicaSet>", text)
-        if names:
-            text = names.sub(lambda match: titles[match[0]], text)
+        text = names.sub(lambda match: stand_ins[match[0]], _REPLICA_SET.sub("<ReplicaSet>", text))
         result[title(kind, obj)] = json.loads(_TIME.sub("<time>", text))
     return result
 
@@ -109,6 +117,3 @@ def differences(wanted, found, where: str = "") -> list[str]:
 def _short(value) -> str:
     text = json.dumps(value)
     return text if len(text) <= 160 else text[:157] + "..."
-
-
-__all__ = ["OURS", "differences", "is_child", "live", "snapshot", "title"]

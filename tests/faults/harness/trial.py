@@ -1,14 +1,9 @@
 """One run of a workload under one plan."""
 
-import json
-import re
-import signal
 import subprocess
 import threading
 import time
 from dataclasses import dataclass, field
-
-from lib import paths
 
 from . import canon, oracle
 from .plans import Plan
@@ -43,6 +38,15 @@ def is_write(request: dict) -> bool:
             and request["resource"] not in ("leases", "events"))
 
 
+_living: set["Operator"] = set()
+
+
+def stop_all() -> None:
+    """Ends the operators of all trials, when a campaign is given up."""
+    for operator in list(_living):
+        operator.stop()
+
+
 class Operator:
     """The operator of one trial; started again when a plan has ended it."""
 
@@ -56,6 +60,7 @@ class Operator:
         self.deaths: list[int] = []
         self._over = threading.Event()
         self._process: subprocess.Popen | None = None
+        _living.add(self)
         self._start()
         self._keeper = threading.Thread(target=self._keep, daemon=True)
         self._keeper.start()
@@ -78,12 +83,10 @@ class Operator:
             time.sleep(0.1)  # As a kubelet would, only sooner.
             self._start()
 
-    def restart(self) -> None:
-        self._process.send_signal(signal.SIGKILL)
-
     def stop(self) -> None:
         self._over.set()
         self._keeper.join()
+        _living.discard(self)
         if self._process.poll() is None:
             self._process.kill()
         self._process.wait()
@@ -143,7 +146,9 @@ class Trial:
             return
         actor.do(step)
         if action == "delete":
-            self._wait(f"step {number}: nothing of {what} is left", self._nothing_left)
+            # A garbage collector may take half a minute to learn of a new kind, or two.
+            patience = PATIENCE_S if self._reference else 2 * PATIENCE_S
+            self._wait(f"step {number}: nothing of {what} is left", self._nothing_left, patience)
 
     def _nothing_left(self) -> str:
         left = [canon.title(kind, obj) for (kind, _), obj in self._objects().items()
@@ -154,12 +159,12 @@ class Trial:
         if self._reference is None:
             self._wait(f"step {number}: {wanted}", lambda: self._not_yet(wanted))
             self._quiet()
-            self._result.snapshots.append(canon.snapshot(self._ns, self._objects()))
+            self._result.snapshots.append(canon.snapshot(self._ns, self._recorder.history(self._ns)))
             return
         expected = self._reference.snapshots[len(self._result.snapshots)]
 
         def unlike() -> str:
-            return "\n  ".join(canon.differences(expected, canon.snapshot(self._ns, self._objects()))[:12])
+            return "\n  ".join(canon.differences(expected, canon.snapshot(self._ns, self._recorder.history(self._ns)))[:12])
         self._wait(f"step {number}: the world is as without faults", unlike)
         self._result.snapshots.append(expected)
 
@@ -177,16 +182,16 @@ class Trial:
                 return f"{target}: {found}, not {expected}"
         return ""
 
-    def _wait(self, what: str, unlike) -> None:
+    def _wait(self, what: str, unlike, patience: float = PATIENCE_S) -> None:
         """Until `unlike` has nothing to say."""
-        deadline = time.monotonic() + PATIENCE_S
+        deadline = time.monotonic() + patience
         seen = 0
         while True:
             last = unlike()
             if not last:
                 return
             if time.monotonic() > deadline:
-                raise AssertionError(f"not so after {PATIENCE_S} s: {what}; {last}")
+                raise AssertionError(f"not so after {patience} s: {what}; {last}")
             seen = self._recorder.wait(self._ns, seen, 1.0)
             time.sleep(0.02)  # What comes together is looked at together.
 
@@ -216,10 +221,3 @@ class Trial:
                                                 oracle.flips(history, result.steps))
         if self._plan.rules:
             result.complaints += oracle.bounded_writes(reference.calm, result.writes, sum(fired))
-
-
-def namespace_number(ns: str) -> int:
-    return int(re.sub(r"\D", "", ns) or 0)
-
-
-__all__ = ["Result", "Trial", "is_write", "json", "paths"]
