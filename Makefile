@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 PRESET ?= release
 
-.PHONY: help deps build test demo bench lint format generate clean
+.PHONY: help deps build test demo bench faults lint format generate clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -22,6 +22,9 @@ demo: deps ## a real cluster on this machine, and the whole story on it
 
 bench: build ## the job storm beside two reference operators, and the micro benchmarks
 	@bench/run
+
+faults: build ## every plan of every workload between the operator and real API servers
+	@tests/faults/run
 
 lint: deps ## format, clang-tidy, layers, sizes, generated files, scripts
 	@.ci/lint
