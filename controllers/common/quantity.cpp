@@ -30,6 +30,8 @@ struct Suffix {
 constexpr std::array<std::string_view, 10> kDecimalSuffixes{"n", "u", "m", "",  "k",
                                                             "M", "G", "T", "P", "E"};
 constexpr int kSmallestPower = -9;
+// To what the defaulting of core/v1 rounds requests and limits up (SetDefaults_ResourceList).
+constexpr int kMilli = -3;
 constexpr std::array<std::string_view, 7> kBinarySuffixes{"", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"};
 constexpr std::size_t kMaxDigits = 18;
 
@@ -80,10 +82,15 @@ Scaled Shortest(Scaled number) {
   return number;
 }
 
-std::optional<std::string> WriteDecimal(Scaled number, Notation notation) {
-  for (; number.exponent < kSmallestPower; ++number.exponent) {
+/// The next multiple of 10^power.
+Scaled RoundUp(Scaled number, int power) {
+  for (; number.exponent < power; ++number.exponent) {
     number.digits = number.digits / 10 + (number.digits % 10 == 0 ? 0 : 1);
   }
+  return number;
+}
+
+std::optional<std::string> WriteDecimal(Scaled number, Notation notation) {
   number = Shortest(number);
   for (; number.exponent % 3 != 0; --number.exponent) {
     if (__builtin_mul_overflow(number.digits, 10, &number.digits)) return std::nullopt;
@@ -97,30 +104,27 @@ std::optional<std::string> WriteDecimal(Scaled number, Notation notation) {
   return fmt::format("{}{}", number.digits, kDecimalSuffixes[index]);
 }
 
-/// Binary suffixes are kept only for whole numbers from 1024: 0.5Ki is 512, 1.1Ki is 1126400m.
-std::optional<std::string> WriteBinary(Scaled number, int power) {
+/// Binary suffixes are kept only for whole multiples of 1024: 0.5Ki is 512, 1.1Ki is 1126400m. The
+/// API server writes 62.5Ki as 64000, but when it reads that back it is decimal, and so 64k.
+std::optional<std::string> WriteBinary(Scaled number, int power, int smallest) {
   if (__builtin_mul_overflow(number.digits, std::int64_t{1} << power, &number.digits)) {
     return std::nullopt;
   }
+  number = RoundUp(number, smallest);
   while (number.exponent < 0 && number.digits % 10 == 0) {
     number.digits /= 10;
     ++number.exponent;
   }
-  if (number.exponent < 0 || number.digits < 1024) return WriteDecimal(number, Notation::kDecimal);
+  if (number.exponent < 0 || number.digits % 1024 != 0) {
+    return WriteDecimal(number, Notation::kDecimal);
+  }
   std::size_t step = 0;
   for (; number.digits % 1024 == 0; ++step) number.digits /= 1024;
   return fmt::format("{}{}", number.digits, kBinarySuffixes[step]);
 }
 
-nlohmann::json Canonical(const std::map<std::string, std::string>& quantities) {
-  nlohmann::json result = nlohmann::json::object();
-  for (const auto& [name, quantity] : quantities) result[name] = CanonicalQuantity(quantity);
-  return result;
-}
-
-}  // namespace
-
-std::string CanonicalQuantity(std::string_view text) {
+/// `smallest` is the power of ten to which the API server rounds up.
+std::string Canonical(std::string_view text, int smallest) {
   const auto end = std::min(text.find_first_not_of("0123456789."), text.size());
   const auto number = ParseNumber(text.substr(0, end));
   const auto suffix = ParseSuffix(text.substr(end));
@@ -128,10 +132,21 @@ std::string CanonicalQuantity(std::string_view text) {
   if (number->digits == 0) return "0";
   const auto canonical =
       suffix->notation == Notation::kBinary
-          ? WriteBinary(*number, suffix->power)
-          : WriteDecimal({number->digits, number->exponent + suffix->power}, suffix->notation);
+          ? WriteBinary(*number, suffix->power, smallest)
+          : WriteDecimal(RoundUp({number->digits, number->exponent + suffix->power}, smallest),
+                         suffix->notation);
   return canonical.value_or(std::string(text));
 }
+
+nlohmann::json Canonical(const std::map<std::string, std::string>& quantities) {
+  nlohmann::json result = nlohmann::json::object();
+  for (const auto& [name, quantity] : quantities) result[name] = Canonical(quantity, kMilli);
+  return result;
+}
+
+}  // namespace
+
+std::string CanonicalQuantity(std::string_view text) { return Canonical(text, kSmallestPower); }
 
 nlohmann::json CanonicalResources(const api::Resources& resources) {
   nlohmann::json result = nlohmann::json::object();

@@ -17,7 +17,8 @@ namespace slipway {
 /// server judges it.
 std::string CanonicalQuantity(std::string_view text);
 
-/// A Kubernetes ResourceRequirements object with all quantities in canonical form.
+/// A Kubernetes ResourceRequirements object with all quantities in canonical form, where the API
+/// server rounds up to thousandths.
 nlohmann::json CanonicalResources(const api::Resources& resources);
 
 }  // namespace slipway

@@ -47,6 +47,13 @@ constexpr Case kCases[] = {
     {"0.5Ki", "512"},
     {"1023.5Ki", "1048064"},
     {"1.5Ki", "1536"},
+    {"62.5Ki", "64k"},
+    {"999.9999999999Ki", "1023999999999898n"},
+    {"100u", "100u"},
+    {"1e-5", "10e-6"},
+    {"5.5n", "6n"},
+    {"1953.125Ki", "2M"},
+    {"0.9765625Ki", "1k"},
     {"1.1Ki", "1126400m"},
     {"0.3Gi", "322122547200m"},
     {"3Pi", "3Pi"},
@@ -80,6 +87,20 @@ TEST(Quantity, ThatIsNoneOrTooLargeIsLeftToTheApiServer) {
        {"", ".", "m", "1.2.3", "1 Gi", "1Zi", "1K", "-1", "one", "1e", "1e+", "1e+-7", "1e1x",
         "1234567890123456789", "9000000000000Ei", "579000E", "1e300"}) {
     EXPECT_EQ(CanonicalQuantity(text), text);
+  }
+}
+
+// As an API server of 1.35 answered for the containers of a Deployment.
+TEST(Quantity, OfAResourceIsRoundedUpToThousandths) {
+  constexpr std::pair<std::string_view, std::string_view> kResources[] = {
+      {"100u", "1m"},        {"1n", "1m"},           {"0.0001", "1m"},
+      {"1e-5", "1e-3"},      {"1e-2", "10e-3"},      {"999.9999999999Ki", "1000Ki"},
+      {"100.0001m", "101m"}, {"5e-1", "500e-3"},     {"1.00001Ki", "1024011m"},
+      {"0.0000001Ki", "1m"}, {"12345.6789u", "13m"},
+  };
+  for (const auto& [written, stored] : kResources) {
+    const api::Resources resources{{}, {{"cpu", std::string(written)}}};
+    EXPECT_EQ(CanonicalResources(resources)["limits"]["cpu"], stored) << written;
   }
 }
 
