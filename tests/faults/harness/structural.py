@@ -40,6 +40,8 @@ def children(schema: Schema, path: str = "spec") -> Iterator[tuple[str, Schema]]
 def is_valid(schema: Schema, value: Any) -> bool:
     """Whether the API server takes the value, CEL rules aside, after `with_defaults`."""
     kind = type_of(schema)
+    if type(value) is int and not -2**63 <= value < 2**63:
+        return False  # The API server reads it as a fraction.
     if kind == "int-or-string":
         if type(value) not in (int, str):
             return False
