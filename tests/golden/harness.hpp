@@ -1,16 +1,10 @@
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <string>
-#include <vector>
 
-#include "operator/run/controller.hpp"
+#include "tests/golden/decode.hpp"
 
 namespace slipway::golden {
-
-/// The snapshot of a world that holds these objects, decoded as the runtime decodes them. Throws
-/// std::runtime_error when an object cannot be.
-Snapshot MakeSnapshot(const Controller& controller, const std::vector<nlohmann::json>& objects);
 
 /// Runs every case below tests/golden/<folder> through `controller` and compares with what is
 /// written there. A case is a folder with
