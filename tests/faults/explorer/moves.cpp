@@ -64,6 +64,14 @@ void Tidy(const Machine& machine, State& state, std::size_t index) {
   state.passes.erase(state.passes.begin() + static_cast<std::ptrdiff_t>(index));
 }
 
+bool OwnerIsTheSame(const Machine& machine, const State& state, const KnownPlan& plan) {
+  const Blob now = machine.worlds.Resource(state);
+  const Blob then = plan.view.front();
+  if (now == 0 || machine.blobs[now].uid != machine.blobs[then].uid) return false;
+  const ObjectMeta& meta = machine.blobs[now].object->meta;
+  return !meta.deleted && meta.generation == machine.blobs[then].object->meta.generation;
+}
+
 /// Executor::ConfirmOwner; when it fails nothing of the round is sent.
 void Confirm(const Machine& machine, const State& state, std::size_t index, bool answered,
              const Emit& emit) {
@@ -72,12 +80,7 @@ void Confirm(const Machine& machine, const State& state, std::size_t index, bool
   const KnownPlan& plan = machine.plans[pass.plan];
   const Round round = NextRound(machine, pass);
   const Blob now = machine.worlds.Resource(state);
-  const Blob then = plan.view.front();
-  bool same = now != 0 && machine.blobs[now].uid == machine.blobs[then].uid;
-  if (same) {
-    const ObjectMeta& meta = machine.blobs[now].object->meta;
-    same = !meta.deleted && meta.generation == machine.blobs[then].object->meta.generation;
-  }
+  const bool same = OwnerIsTheSame(machine, state, plan);
   pass.confirmed = round.phase;
   if (!answered || !same) {
     const Error error{answered ? Code::kConflict : Code::kUnavailable, "the owner is not read", {}};
@@ -90,6 +93,18 @@ void Confirm(const Machine& machine, const State& state, std::size_t index, bool
   emit(std::move(next), {answered ? "the operator reads the owner before it deletes"
                                   : "FAULT: the operator's reading of the owner is dropped",
                          now, 0, false, same ? "" : "(it has changed)", "", !answered || !same});
+}
+
+/// The last part of Executor::Execute, as one step: a child of ours that has lost its labels holds
+/// the name of one that is to be created.
+void RemoveHidden(const Machine& machine, State& state, const KnownPlan& plan,
+                  const KnownAction& known) {
+  if (!OwnerIsTheSame(machine, state, plan)) return;
+  const ActionId look = machine.writes.Add(known.owner, EnsureGone{known.type, known.key, ""});
+  const Blob there = machine.worlds.Find(state, known.name);
+  if (machine.writes.Send({look, 0, false, 0, there, Fate::kAnswered, 0}).finished) return;
+  const Step removed = machine.writes.Send({look, 0, true, there, there, Fate::kAnswered, 0});
+  if (removed.live != there) machine.worlds.Put(state, known.name, removed.live);
 }
 
 void SendOne(const Machine& machine, const State& state, std::size_t index, std::size_t action,
@@ -116,6 +131,8 @@ void SendOne(const Machine& machine, const State& state, std::size_t index, std:
     after.seen = live;
   }
   if (step.live != live) machine.worlds.Put(next, known.name, step.live);
+  const bool hidden = step.failure != 0 && machine.writes.Failure(step.failure).hidden;
+  if (hidden) RemoveHidden(machine, next, plan, known);
   const std::string_view what = fate == Fate::kAnswered  ? "the operator sends:"
                                 : fate == Fate::kDropped ? "FAULT: never arrives:"
                                                          : "FAULT: takes effect, unanswered:";

@@ -59,9 +59,9 @@ ActionId Writes::Add(const Owner& owner, const Action& action) {
 }
 
 FailureId Writes::AddFailure(const WriteFailure& failure) {
-  const std::string text =
-      fmt::format("{}|{}|{}|{}|{}", failure.type.plural, failure.key.name,
-                  ToString(failure.error.code), failure.error.message, failure.foreign);
+  const std::string text = fmt::format("{}|{}|{}|{}|{}|{}", failure.type.plural, failure.key.name,
+                                       ToString(failure.error.code), failure.error.message,
+                                       failure.foreign, failure.hidden);
   const auto [place, fresh] =
       failure_ids_.try_emplace(text, static_cast<FailureId>(failures_.size()));
   if (fresh) failures_.push_back(failure);
