@@ -61,7 +61,7 @@ def _metrics_tell(replica) -> None:
 def pages_of_the_admin_server(t: Case):
     replica = t.install().start(bind="0.0.0.0").wait_working()
     assert replica.get("/healthz") == (200, "ok\n")
-    assert replica.get("/readyz") == (200, "ok\n")
+    wait_for("all kinds are listed", lambda: replica.get("/readyz") == (200, "ok\n"))
     assert replica.get("/nonsense")[0] == 404
     for page in ("queue", "cache", "config"):
         status, text = replica.get(f"/debug/{page}")
