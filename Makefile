@@ -1,5 +1,5 @@
 # `make demo` and `make test` are all that a newcomer needs; each does its own set-up.
-# Figures of how long things take are in CONTRIBUTING.md.
+# `make test` prints how long each stage took.
 SHELL := /bin/bash
 PRESET ?= release
 

@@ -44,7 +44,7 @@ struct Delete {
 /// and in no snapshot, yet it runs on; so this looks at the name itself. What bears the owner's
 /// reference is deleted, with or without labels; anything else is not ours and left alone.
 ///
-/// Only for names that are never wanted again: a view that lags shows too little as well.
+/// In a plan only for names that are never wanted again: a view that lags shows too little as well.
 struct EnsureGone {
   ResourceType type;
   ObjectKey key;

@@ -15,7 +15,7 @@ std::string_view Keep(const std::string& text) {
 
 /// The actions that may be sent now, in the order of Executor::Execute.
 struct Round {
-  std::vector<std::size_t> todo;
+  std::vector<std::size_t> sendable;
   bool needs_owner = false;  ///< The owner has to be read first.
   std::uint8_t phase = 0;    ///< 1 EnsureGone, 2 the others.
 };
@@ -26,19 +26,19 @@ Round NextRound(const Machine& machine, const Pass& pass) {
   bool gone = true;
   for (std::size_t i = 0; i < plan.actions.size(); ++i) {
     if (!machine.writes.Known(plan.actions[i]).is_ensure_gone) continue;
-    if (pass.results[i] == Pass::kPending) round.todo.push_back(i);
+    if (pass.results[i] == Pass::kPending) round.sendable.push_back(i);
     gone = gone && pass.results[i] == Pass::kDone;
   }
   round.phase = 1;
-  if (!round.todo.empty() || !gone) {
-    round.needs_owner = !round.todo.empty() && pass.confirmed < 1;
+  if (!round.sendable.empty() || !gone) {
+    round.needs_owner = !round.sendable.empty() && pass.confirmed < 1;
     return round;
   }
   round.phase = 2;
   for (std::size_t i = 0; i < plan.actions.size(); ++i) {
-    if (pass.results[i] == Pass::kPending) round.todo.push_back(i);
+    if (pass.results[i] == Pass::kPending) round.sendable.push_back(i);
   }
-  round.needs_owner = !round.todo.empty() && plan.deletes && pass.confirmed < 2;
+  round.needs_owner = !round.sendable.empty() && plan.deletes && pass.confirmed < 2;
   return round;
 }
 
@@ -59,7 +59,7 @@ StatusId StatusOf(const Machine& machine, const Pass& pass) {
 /// Ends the pass when there is nothing left of it.
 void Tidy(const Machine& machine, State& state, std::size_t index) {
   const Pass& pass = state.passes[index];
-  if (pass.open >= 0 || !NextRound(machine, pass).todo.empty()) return;
+  if (pass.open >= 0 || !NextRound(machine, pass).sendable.empty()) return;
   if (StatusOf(machine, pass) != 0) return;
   state.passes.erase(state.passes.begin() + static_cast<std::ptrdiff_t>(index));
 }
@@ -84,7 +84,7 @@ void Confirm(const Machine& machine, const State& state, std::size_t index, bool
   pass.confirmed = round.phase;
   if (!answered || !same) {
     const Error error{answered ? Code::kConflict : Code::kUnavailable, "the owner is not read", {}};
-    for (const std::size_t i : round.todo) {
+    for (const std::size_t i : round.sendable) {
       const KnownAction& known = machine.writes.Known(plan.actions[i]);
       pass.results[i] = machine.writes.AddFailure({known.type, known.key, error, false});
     }
@@ -218,11 +218,11 @@ void MovesOf(const Machine& machine, const State& state, std::size_t index, cons
           [&](const Emit& to) { Confirm(machine, state, index, false, to); });
     return;
   }
-  for (const std::size_t action : round.todo) {
+  for (const std::size_t action : round.sendable) {
     send_action(action);
     if (machine.limits.in_order) break;
   }
-  if (round.todo.empty()) {
+  if (round.sendable.empty()) {
     with_fates([&](Fate fate, const Emit& to) { PutStatus(machine, state, index, fate, to); });
   }
 }
@@ -281,8 +281,8 @@ PassResult RunPass(const Machine& machine, State& state) {
       SendOne(machine, before, index, static_cast<std::size_t>(pass.open), Fate::kAnswered, take);
     } else if (round.needs_owner) {
       Confirm(machine, before, index, true, take);
-    } else if (!round.todo.empty()) {
-      SendOne(machine, before, index, round.todo.front(), Fate::kAnswered, take);
+    } else if (!round.sendable.empty()) {
+      SendOne(machine, before, index, round.sendable.front(), Fate::kAnswered, take);
     } else {
       PutStatus(machine, before, index, Fate::kAnswered, take);
     }

@@ -40,6 +40,13 @@ HttpResponse Refusal(int status, const std::string& reason) {
   return {status, json{{"kind", "Status"}, {"reason", reason}, {"message", "no"}}.dump(), {}};
 }
 
+Outcome BeginsToRun(const ReconcileInput&) {
+  Outcome outcome;
+  outcome.status = json{{"phase", "Running"}};
+  outcome.plan.events = {{EmitEvent::Type::kNormal, "Running", "Start", "it runs"}};
+  return outcome;
+}
+
 class RunnerTest : public ::testing::Test {
  protected:
   RunnerTest() { Knows({"a"}); }
@@ -95,12 +102,7 @@ TEST_F(RunnerTest, CollectsNothingBeforeItIsStarted) {
 }
 
 TEST_F(RunnerTest, WritesTheStatusAndThenTheEventsOfIt) {
-  reconcile_ = [](const ReconcileInput&) {
-    Outcome outcome;
-    outcome.status = json{{"phase", "Running"}};
-    outcome.plan.events = {{EmitEvent::Type::kNormal, "Running", "Start", "it runs"}};
-    return outcome;
-  };
+  reconcile_ = BeginsToRun;
   runner_.Start();
   EXPECT_TRUE(Ended("ok"));
   runner_.Drain();
@@ -114,12 +116,7 @@ TEST_F(RunnerTest, AStatusOfAnOlderVersionIsTriedAgainWithoutAnEvent) {
   answer_ = [&](const HttpRequest&) {
     return conflict.exchange(false) ? Refusal(409, "Conflict") : HttpResponse{200, "{}", {}};
   };
-  reconcile_ = [](const ReconcileInput&) {
-    Outcome outcome;
-    outcome.status = json{{"phase", "Running"}};
-    outcome.plan.events = {{EmitEvent::Type::kNormal, "Running", "Start", "it runs"}};
-    return outcome;
-  };
+  reconcile_ = BeginsToRun;
   runner_.Start();
   EXPECT_TRUE(Ended("retry"));
   EXPECT_TRUE(Ended("ok"));
