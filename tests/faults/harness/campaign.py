@@ -6,6 +6,7 @@ import random
 import re
 import signal
 import statistics
+import sys
 import time
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +22,7 @@ from .workload import Workload, all_of
 from .world import World
 
 FOLDER = Path(__file__).resolve().parents[1] / "workloads"
-TRIES = 3  # of a plan whose fault does not happen
+TRIES = 3  # of a plan whose faults do not all happen
 CALM_RUNS = 5  # without faults, all alike
 
 
@@ -58,7 +59,7 @@ class Campaign:
                 if result.complaints or not result.void:
                     break
             else:
-                result.complaints.append(f"the plan's fault did not happen in {TRIES} runs")
+                result.complaints.append(f"the plan's faults did not all happen in {TRIES} runs")
         except Exception as problem:  # The harness itself failed, which is a failure too.
             result = Result(complaints=[f"the harness failed: {problem!r}"])
         self.results.append((plan, result))
@@ -123,6 +124,7 @@ def main(arguments: list[str]) -> int:
     if not workloads:
         raise SystemExit(f"no such workload; there are {', '.join(w.name for w in all_of(FOLDER))}")
     began = time.monotonic()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     world = World(args.binary)
 
     def abandon(number, _) -> None:
@@ -135,6 +137,7 @@ def main(arguments: list[str]) -> int:
     try:
         say(f"world up after {time.monotonic() - began:.0f} s; seed {args.seed}, {args.jobs} trials at once")
         campaign = Campaign(world, args.jobs)
+        ran = 0
         for workload in workloads:
             reference, traces = campaign.reference(workload)
             found = [p for p in plans.generate(workload.name, traces, is_write) if args.fault in p.name]
@@ -142,7 +145,10 @@ def main(arguments: list[str]) -> int:
                 found, args.sample, random.Random(args.seed))
             started = time.monotonic()
             campaign.run(workload, reference, chosen)
+            ran += len(chosen)
             say(f"{workload.name}: {len(chosen)} of {len(found)} plans in {time.monotonic() - started:.0f} s")
+        if ran == 0:
+            raise SystemExit(f"no plan has {args.fault!r} in its name")
         failed = campaign.report()
     finally:
         world.close()

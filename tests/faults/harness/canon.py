@@ -41,12 +41,16 @@ def title(kind: str, obj: dict) -> str:
     if kind in OURS or not is_child(obj):
         return f"{kind} {meta['name']}"
     labels = meta.get("labels", {})
-    owner = meta.get("annotations", {}).get(_LABEL + "owner", "/?").partition("/")[2]
-    words = [kind, owner]
+    words = [kind, _owner(obj)]
     for label in ("role", "variant", "node-index", "attempt", "run"):
         if _LABEL + label in labels:
             words += [label, labels[_LABEL + label]]
     return " ".join(words)
+
+
+def _owner(obj: dict) -> str:
+    """The name of the custom resource that a child belongs to."""
+    return obj["metadata"].get("annotations", {}).get(_LABEL + "owner", "/?").partition("/")[2]
 
 
 def titles(history: list) -> dict[str, str]:
@@ -57,7 +61,7 @@ def titles(history: list) -> dict[str, str]:
         if version.kind not in OURS and not is_child(obj):
             continue
         found[obj["metadata"]["uid"]] = f"<uid of {title(version.kind, obj)}>"
-        if version.kind not in OURS:
+        if version.kind not in OURS and obj["metadata"]["name"] != _owner(obj):
             found[obj["metadata"]["name"]] = f"<{title(version.kind, obj)}>"
     return found
 

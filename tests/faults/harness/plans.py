@@ -102,7 +102,8 @@ def generate(workload: str, traces: list[dict], is_write) -> Iterator[Plan]:
     yield from _on_writes(workload, writes)
     yield from _on_events(workload, events)
     yield from _on_reads(workload, traces[0]["requests"])
-    yield from _stale(workload, len(events))
+    lists = max(sum(r["verb"] == "list" for r in trace["requests"]) for trace in traces)
+    yield from _stale(workload, len(events), lists)
     yield from _double_crashes(workload, sum(writes.values()))
 
 
@@ -159,7 +160,7 @@ def _on_reads(workload: str, requests: list[dict]) -> Iterator[Plan]:
                                (rule(phase, {"verb": verb, "resource": resource, "nth": 1}, **action),))
 
 
-def _stale(workload: str, events: int) -> Iterator[Plan]:
+def _stale(workload: str, events: int, lists: int) -> Iterator[Plan]:
     """Time travel: killed after event n, the operator starts on a world as of event j < n."""
     for n in range(1, events + 1):
         for back in (1, 3, 8, 20):
@@ -167,14 +168,14 @@ def _stale(workload: str, events: int) -> Iterator[Plan]:
                 yield Plan(workload, "stale list", f"stale list {n - back} after {n}", (
                     rule("event", {"nth": n}, do="signal", signal="KILL"),
                     # The lists that come after the kill; the watches that would tell are late.
-                    rule("before-forward", {"verb": "list", "nth": 9, "times": 8}, do="stale", seen=n - back),
-                    rule("before-forward", {"verb": "watch", "nth": 9, "times": 8}, do="delay", ms=700)))
+                    rule("before-forward", {"verb": "list", "nth": lists + 1, "times": lists}, do="stale", seen=n - back),
+                    rule("before-forward", {"verb": "watch", "nth": lists + 1, "times": lists}, do="delay", ms=700)))
 
 
 def _double_crashes(workload: str, writes: int) -> Iterator[Plan]:
     """Killed at one write, and again at one of the recovery's."""
     for first in range(1, writes + 1):
-        for second in range(first + 1, min(first + 4, writes + 3)):
+        for second in range(first + 1, min(first + 4, writes + 1)):
             for phase in ("before-forward", "after-commit"):
                 yield Plan(workload, "double crash", f"double crash {phase} writes {first} and {second}", tuple(
                     rule(phase, {"write": True, "nth": n}, do="signal", signal="KILL")
