@@ -23,8 +23,8 @@ demo: deps ## a real cluster on this machine, and the whole story on it
 bench: build ## the job storm beside two reference operators, and the micro benchmarks
 	@bench/run
 
-faults: build ## every plan of every workload between the operator and real API servers
-	@tests/faults/run
+faults: build ## plans of faults between the operator and real API servers, explorer, fuzzing: hours
+	@tests/faults/all
 
 lint: deps ## format, clang-tidy, layers, sizes, generated files, scripts
 	@.ci/lint

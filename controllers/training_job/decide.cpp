@@ -72,7 +72,7 @@ api::NodeFailure DescribeLost(const ObjectKey& key, const api::TrainingJob& job,
   const auto node = static_cast<std::int32_t>(first - observed.missing.begin());
   return {StatusTime(now),
           node,
-          PodKey(key, job, node, observed.attempt).name,
+          PodKey(key, job, node).name,
           std::string(reason::kPodLost),
           std::nullopt,
           "the pod vanished without a trace, as by a forced deletion, the loss of its node or the "

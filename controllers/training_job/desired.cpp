@@ -60,11 +60,8 @@ Problem UnsupportedValue(std::string_view field) {
 
 }  // namespace
 
-ObjectKey PodKey(const ObjectKey& job_key, const api::TrainingJob& job, std::int32_t node,
-                 std::int32_t attempt) {
-  std::string role = Hostname(node);
-  if (attempt > 0) role += fmt::format("-r{}", attempt);
-  return ChildKey(job_key, ChildName(job.meta.name, job.meta.uid, role));
+ObjectKey PodKey(const ObjectKey& job_key, const api::TrainingJob& job, std::int32_t node) {
+  return ChildKey(job_key, ChildName(job.meta.name, job.meta.uid, Hostname(node)));
 }
 
 ObjectKey ServiceKey(const ObjectKey& job_key, const api::TrainingJob& job) {
@@ -97,7 +94,7 @@ Create MakePod(const ObjectKey& job_key, const api::TrainingJob& job, std::int32
   labels.emplace(kTrainerHash, TrainerHash(job));
   json metadata = PodMetadata(trainer.pod_template, labels, rendezvous.annotations);
   const PodPlan plan = PlanNode(job, node, group, std::move(rendezvous));
-  return {kPods.type, PodKey(job_key, job, node, attempt),
+  return {kPods.type, PodKey(job_key, job, node),
           json{{"metadata", std::move(metadata)},
                {"spec", RestrictedPodSpec(plan, trainer.pod_template)}}};
 }

@@ -11,10 +11,10 @@
 /// The children that a job should have, as a function of its spec alone.
 namespace slipway::training_job {
 
-/// The key of the pod of a node in an attempt. The UID is in it: the pod of a deleted job of the
-/// same name can never be taken for this job's.
-ObjectKey PodKey(const ObjectKey& job_key, const api::TrainingJob& job, std::int32_t node,
-                 std::int32_t attempt);
+/// The key of the pod of a node, the same in every attempt: whatever the operator believes, and
+/// however many of it there are, the API server has no room for a second pod of a node. The job's
+/// UID is in it: the pod of a deleted job of the same name can never be taken for this job's.
+ObjectKey PodKey(const ObjectKey& job_key, const api::TrainingJob& job, std::int32_t node);
 /// The key of the headless service, one for the life of the job.
 ObjectKey ServiceKey(const ObjectKey& job_key, const api::TrainingJob& job);
 

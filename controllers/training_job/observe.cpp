@@ -34,7 +34,7 @@ std::vector<NodePod> OwnPods(const ObjectKey& key, const api::TrainingJob& job,
     const auto node = NumberLabel(pod.meta, labels::kNodeIndex);
     const auto attempt = NumberLabel(pod.meta, labels::kAttempt);
     if (!node || !attempt || !IsChildOf(pod.key, pod.meta, key, job.meta)) continue;
-    if (pod.key != PodKey(key, job, *node, *attempt)) continue;
+    if (pod.key != PodKey(key, job, *node)) continue;
     pods.push_back(
         {*node, *attempt, IsOutdated(pod.meta, trainer_hash), &pod.key, &pod.meta, &pod.body});
   }

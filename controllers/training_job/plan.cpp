@@ -84,18 +84,6 @@ Plan PlanFinished(const ObjectKey& key, const api::TrainingJob& job, const Obser
   return plan;
 }
 
-/// The planner knows only the pods that the watch shows, and one that has lost its labels is in no
-/// watch: it counts as lost and runs on. Before the first pod of a new attempt is created, nothing
-/// may be left of the attempt before, so its pods are looked for by their names.
-void EnsureFormerGone(Plan& plan, const ObjectKey& key, const api::TrainingJob& job,
-                      const Observed& observed) {
-  if (observed.attempt == 0 || !observed.Pods().empty()) return;
-  for (std::int32_t node = 0; node < observed.num_nodes; ++node) {
-    plan.actions.emplace_back(EnsureGone{kPods.type, PodKey(key, job, node, observed.attempt - 1),
-                                         "its group was restarted"});
-  }
-}
-
 void CreateMissing(Plan& plan, const ObjectKey& key, const api::TrainingJob& job,
                    const Observed& observed) {
   for (std::int32_t node = 0; node < observed.num_nodes; ++node) {
@@ -117,7 +105,6 @@ Plan PlanRun(const ObjectKey& key, const api::TrainingJob& job, const Observed& 
     WakeAt(plan, restart_time);
     return plan;
   }
-  EnsureFormerGone(plan, key, job, observed);
   CreateMissing(plan, key, job, observed);
   return plan;
 }

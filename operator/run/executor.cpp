@@ -35,26 +35,23 @@ const Error kNotLeading{Code::kUnavailable, "this replica does not lead any more
 
 std::vector<WriteFailure> Executor::Execute(const Owner& owner, const std::vector<Action>& actions,
                                             const Snapshot& world) {
-  auto failures = Carry(owner, actions, world, /*ensure_gone=*/true);
-  if (!failures.empty()) return failures;  // Nothing may be written beside what is still there.
-  failures = Carry(owner, actions, world, /*ensure_gone=*/false);
+  auto failures = Carry(owner, actions, world);
   // What is ours and in no view cannot be managed any more; it makes room for what can.
   std::vector<Action> hidden;
   for (const auto& failure : failures) {
-    if (failure.hidden) hidden.emplace_back(EnsureGone{failure.type, failure.key, kLostLabels});
+    if (failure.hidden_uid.empty()) continue;
+    hidden.emplace_back(
+        Delete{failure.type, failure.key, failure.hidden_uid, kLostLabels, std::nullopt});
   }
-  if (!hidden.empty()) Carry(owner, hidden, world, /*ensure_gone=*/true);
+  if (!hidden.empty()) Carry(owner, hidden, world);
   return failures;
 }
 
 std::vector<WriteFailure> Executor::Carry(const Owner& owner, const std::vector<Action>& actions,
-                                          const Snapshot& world, bool ensure_gone) {
+                                          const Snapshot& world) {
   std::vector<Write> writes;
   writes.reserve(actions.size());
-  for (const auto& action : actions) {
-    if (std::holds_alternative<EnsureGone>(action) != ensure_gone) continue;
-    writes.emplace_back(owner, action, world);
-  }
+  for (const auto& action : actions) writes.emplace_back(owner, action, world);
 
   const bool deletes = std::any_of(writes.begin(), writes.end(), std::mem_fn(&Write::IsDelete));
   const auto confirmed = deletes ? ConfirmOwner(owner) : Result<void>{};

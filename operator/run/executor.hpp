@@ -41,9 +41,9 @@ class Executor {
   /// Reads the owner itself; an error when it is gone, being deleted or no longer what the plan
   /// was made for. Asked once before a plan that deletes.
   Result<void> ConfirmOwner(const Owner& owner);
-  /// The actions that are an EnsureGone, or those that are none.
+  /// All at once; returns those that failed.
   std::vector<WriteFailure> Carry(const Owner& owner, const std::vector<Action>& actions,
-                                  const Snapshot& world, bool ensure_gone);
+                                  const Snapshot& world);
   void Advance(const Owner& owner, std::vector<Write>& writes);
   void Report(const Owner& owner, const Write& write);
 

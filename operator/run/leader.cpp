@@ -45,40 +45,45 @@ void Leader::Run(const std::stop_token& stop) {
   std::condition_variable_any sleep;
   bool led = false;
   while (!stop.stop_requested()) {
-    const SteadyInstant next = clock_.Steady() + times_.retry_period;
-    if (Round()) Round();  // Once: what refuses every write must not be asked without end.
+    const SteadyInstant started = clock_.Steady();
+    Outcome outcome = Round();
+    // Somebody else touched it, which need not be another holder: only reading it again tells. Once:
+    // what refuses every write must not be asked without end.
+    if (outcome == Outcome::kConflict) outcome = Round();
     const bool leads = LeadsFor().count() > 0;
     gauge_.Set(leads ? 1 : 0);
     if (leads && !led) log::Info("this replica leads", {{"lease", lease_.ToString()}});
     if (led && !leads) log::Warn("the lease ran out; writes wait", {{"lease", lease_.ToString()}});
     led = leads;
+    const bool stands_by = !leads && outcome == Outcome::kDone;
     const MutexLock lock(sleep_mutex);
-    sleep.wait_until(sleep_mutex, stop, next, [] { return false; });
+    sleep.wait_until(sleep_mutex, stop,
+                     started + (stands_by ? times_.look_period : times_.retry_period),
+                     [] { return false; });
   }
 }
 
-bool Leader::Round() {
+Leader::Outcome Leader::Round() {
   auto lease = Read();
   if (!lease) {
     log::Warn("lease not read", {{"error", lease.error().message}});
-    return false;  // A held lease stays valid until its deadline; LeadsFor() sees to that.
+    return Outcome::kFailed;  // A held lease stays valid until its deadline, see LeadsFor().
   }
   LeaseElection::Step step;
   {
     const MutexLock lock(mutex_);
     step = election_.OnRead(*lease, clock_.Now(), clock_.Steady());
   }
-  if (step.kind == LeaseElection::Step::Kind::kWait) return false;
+  if (step.kind == LeaseElection::Step::Kind::kWait) return Outcome::kDone;
   const SteadyInstant sent = clock_.Steady();
   const auto written = Write(step);
   if (written) {
     const MutexLock lock(mutex_);
     election_.OnWritten(sent);
-    return false;
+    return Outcome::kDone;
   }
   log::Warn("lease not written", {{"error", written.error().message}});
-  // Somebody else touched it, which need not be another holder: only reading it again tells.
-  return written.error().code == Code::kConflict;
+  return written.error().code == Code::kConflict ? Outcome::kConflict : Outcome::kFailed;
 }
 
 Result<std::optional<LeaseRecord>> Leader::Read() {

@@ -27,8 +27,9 @@ class Leader {
 
  private:
   void Run(const std::stop_token& stop);
-  /// Reads the Lease and writes it if that is due; returns whether to do so again at once.
-  bool Round();
+  enum class Outcome { kDone, kConflict, kFailed };
+  /// Reads the Lease and writes it if that is due.
+  Outcome Round();
   Result<std::optional<LeaseRecord>> Read();
   Result<void> Write(const LeaseElection::Step& step);
   /// Of one request: a connection that has gone dead must not cost the whole time to renew.

@@ -16,9 +16,11 @@ namespace slipway {
 /// `renew_deadline` stops writing; a candidate takes over once the lease has not moved for
 /// `duration`, both on the steady clock of the observer, so that clock skew does not matter.
 struct LeaseTimes {
-  std::chrono::milliseconds duration = std::chrono::seconds(10);
-  std::chrono::milliseconds renew_deadline = std::chrono::seconds(7);
+  std::chrono::milliseconds duration = std::chrono::seconds(7);
+  std::chrono::milliseconds renew_deadline = std::chrono::seconds(5);
   std::chrono::milliseconds retry_period = std::chrono::seconds(2);
+  /// How often who stands by looks: a lease that was given up is to be taken at once.
+  std::chrono::milliseconds look_period{500};
 };
 
 /// A coordination.k8s.io/v1 Lease.

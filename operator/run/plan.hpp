@@ -40,18 +40,7 @@ struct Delete {
   std::optional<std::int32_t> grace_seconds;
 };
 
-/// Makes sure that a child is gone that no view shows. One that has lost its labels is in no watch
-/// and in no snapshot, yet it runs on; so this looks at the name itself. What bears the owner's
-/// reference is deleted, with or without labels; anything else is not ours and left alone.
-///
-/// In a plan only for names that are never wanted again: a view that lags shows too little as well.
-struct EnsureGone {
-  ResourceType type;
-  ObjectKey key;
-  std::string why;  ///< As in Delete.
-};
-
-using Action = std::variant<Create, Apply, Delete, EnsureGone>;
+using Action = std::variant<Create, Apply, Delete>;
 
 /// An Event on the custom resource. Emitted on transitions only, after the status that records
 /// the transition has been written.
@@ -64,9 +53,7 @@ struct EmitEvent {
 };
 
 /// What one pass wants to do. The actions are independent of each other and run together; what
-/// must come after them is planned by the next pass, which sees their effect. The exception is
-/// EnsureGone, whose effect no pass would see: these run first, and unless every look finds nothing
-/// of ours the other actions are left to a later pass, which looks again.
+/// must come after them is planned by the next pass, which sees their effect.
 struct Plan {
   std::vector<Action> actions;
   std::vector<EmitEvent> events;
@@ -81,8 +68,9 @@ struct WriteFailure {
   ObjectKey key;
   Error error;
   bool foreign = false;  ///< The name is held by an object that is not ours.
-  /// The name is held by a child that has lost its labels, and with them its place in every view.
-  bool hidden = false;
+  /// UID of the child that holds the name and has lost its labels, and with them its place in every
+  /// view; empty when there is none.
+  std::string hidden_uid{};
 };
 
 }  // namespace slipway

@@ -104,11 +104,9 @@ std::optional<HttpRequest> Write::Next() {
       return request::Apply(type_, key_, body_.dump(), kFieldManager, /*force=*/false);
     case State::kApplyKnown:
       return request::Apply(type_, key_, BodyFor(live_uid_), kFieldManager, /*force=*/true);
-    case State::kDelete: {
-      const auto* removal = std::get_if<Delete>(&action_);
+    case State::kDelete:
       return request::Delete(type_, key_, {live_uid_, live_version_},
-                             removal != nullptr ? removal->grace_seconds : std::nullopt);
-    }
+                             std::get<Delete>(action_).grace_seconds);
     case State::kFinished: return std::nullopt;
   }
   return std::nullopt;
@@ -148,7 +146,6 @@ void Write::OnError(Error error) {
   }
   const bool deleting = state_ == State::kLookToDelete || state_ == State::kDelete;
   if (deleting && absent) {
-    skipped_ = IsEnsureGone();
     state_ = State::kFinished;
     return;
   }
@@ -160,17 +157,15 @@ void Write::OnLooked(const JsonView& object) {
   if (!meta) return OnError(meta.error());
   live_uid_ = meta->uid;
   live_version_ = meta->resource_version;
-  if (IsEnsureGone()) return OnFoundInTheWay(*meta);
   const bool itself = type_ == owner_.type && key_ == owner_.key;
-  const bool seen_as_ours = itself || BelongsTo(owner_, key_, *meta);
+  const bool ours = itself || IsOurs(*meta);
   if (state_ == State::kLookToDelete) {
     const bool seen_one = meta->uid == std::get<Delete>(action_).uid;
-    state_ = seen_one && seen_as_ours && !meta->deleted ? State::kDelete : State::kFinished;
-  } else if (!IsOurs(*meta)) {
+    state_ = seen_one && ours && !meta->deleted ? State::kDelete : State::kFinished;
+  } else if (!ours) {
     FailForeign();
-  } else if (state_ == State::kCheckTaken && !seen_as_ours) {
-    FailNotGone();
-    failure_->hidden = true;
+  } else if (state_ == State::kCheckTaken && !BelongsTo(owner_, key_, *meta)) {
+    FailHidden();
   } else if (state_ == State::kCheckTaken) {
     version_ = meta->resource_version.Number();
     state_ = State::kFinished;
@@ -184,15 +179,7 @@ bool Write::IsOurs(const ObjectMeta& meta) const {
          (Beside(owner_.key, key_) && IsControlledBy(owner_, meta));
 }
 
-void Write::OnFoundInTheWay(const ObjectMeta& meta) {
-  const bool ours = IsOurs(meta);
-  skipped_ = !ours;
-  state_ = ours ? State::kDelete : State::kFinished;
-  if (ours && meta.deleted) FailNotGone();
-}
-
 void Write::OnWritten(const JsonView& object) {
-  if (IsEnsureGone()) return FailNotGone();
   if (state_ != State::kDelete) {
     version_ = ResourceVersion{object["metadata"]["resourceVersion"].Text()}.Number();
   }
@@ -211,15 +198,14 @@ void Write::FailForeign() {
   state_ = State::kFinished;
 }
 
-/// Also when it was deleted just now: only a look that finds nothing proves that it is gone.
-void Write::FailNotGone() {
+void Write::FailHidden() {
   failure_ = WriteFailure{type_, key_,
                           Error{Code::kConflict,
-                                "it was lost from sight, as by a change of its labels, but it is "
-                                "still there; it is deleted, and what takes its place waits for "
-                                "its end",
+                                "its name is held by an object of the same owner that was lost "
+                                "from sight, as by a change of its labels; that is deleted, and "
+                                "what takes its place waits for its end",
                                 {}},
-                          false};
+                          false, live_uid_};
   state_ = State::kFinished;
 }
 

@@ -45,9 +45,8 @@ bool AlreadyApplied(const Object& live, const nlohmann::json& stamped);
 ///   Apply:  known: (skip if already applied) PATCH by uid
 ///           unknown: GET -> absent: PATCH without force | ours, with or without its labels: PATCH
 ///           by uid | else: foreign
-///   Delete: GET -> absent or another uid: finished | ours: DELETE with uid + resourceVersion
-///   EnsureGone: GET -> absent or not ours: skipped | ours: DELETE as above, and a failure, since
-///               what was still there may take its time to end
+///   Delete: GET -> absent or another uid: finished | ours, with or without its labels: DELETE with
+///           uid + resourceVersion
 class Write {
  public:
   Write(const Owner& owner, const Action& action, const Snapshot& world);
@@ -64,7 +63,7 @@ class Write {
   /// The object's version after the write, 0 when nothing was written.
   std::uint64_t Version() const { return version_; }
   const std::optional<WriteFailure>& Failure() const { return failure_; }
-  bool IsDelete() const { return std::holds_alternative<Delete>(action_) || IsEnsureGone(); }
+  bool IsDelete() const { return std::holds_alternative<Delete>(action_); }
 
  private:
   enum class State {
@@ -78,14 +77,12 @@ class Write {
     kFinished
   };
 
-  bool IsEnsureGone() const { return std::holds_alternative<EnsureGone>(action_); }
   void StartApply(const Snapshot& world);
   void OnError(Error error);
   void OnLooked(const JsonView& object);
-  void OnFoundInTheWay(const ObjectMeta& meta);
   void OnWritten(const JsonView& object);
   void FailForeign();
-  void FailNotGone();
+  void FailHidden();
   /// Ours by its owner reference, with or without the labels by which it is seen.
   bool IsOurs(const ObjectMeta& meta) const;
   std::string BodyFor(const std::string& uid) const;

@@ -68,9 +68,6 @@ ordered_json DescribeAction(const Action& action, bool bodies) {
     if (removal->grace_seconds) text["graceSeconds"] = *removal->grace_seconds;
     return text;
   }
-  if (const auto* look = std::get_if<EnsureGone>(&action)) {
-    return {{"ensureGone", name(*look)}, {"why", look->why}};
-  }
   const auto* create = std::get_if<Create>(&action);
   ordered_json text = create != nullptr ? ordered_json{{"create", name(*create)}}
                                         : ordered_json{{"apply", name(std::get<Apply>(action))}};

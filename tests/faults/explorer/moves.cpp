@@ -13,32 +13,19 @@ std::string_view Keep(const std::string& text) {
   return text.empty() ? std::string_view() : *kept.insert(text).first;
 }
 
-/// The actions that may be sent now, in the order of Executor::Execute.
+/// The actions that may be sent now, in any order.
 struct Round {
   std::vector<std::size_t> sendable;
   bool needs_owner = false;  ///< The owner has to be read first.
-  std::uint8_t phase = 0;    ///< 1 EnsureGone, 2 the others.
 };
 
 Round NextRound(const Machine& machine, const Pass& pass) {
   const KnownPlan& plan = machine.plans[pass.plan];
   Round round;
-  bool gone = true;
-  for (std::size_t i = 0; i < plan.actions.size(); ++i) {
-    if (!machine.writes.Known(plan.actions[i]).is_ensure_gone) continue;
-    if (pass.results[i] == Pass::kPending) round.sendable.push_back(i);
-    gone = gone && pass.results[i] == Pass::kDone;
-  }
-  round.phase = 1;
-  if (!round.sendable.empty() || !gone) {
-    round.needs_owner = !round.sendable.empty() && pass.confirmed < 1;
-    return round;
-  }
-  round.phase = 2;
   for (std::size_t i = 0; i < plan.actions.size(); ++i) {
     if (pass.results[i] == Pass::kPending) round.sendable.push_back(i);
   }
-  round.needs_owner = !round.sendable.empty() && plan.deletes && pass.confirmed < 2;
+  round.needs_owner = !round.sendable.empty() && plan.deletes && !pass.confirmed;
   return round;
 }
 
@@ -81,7 +68,7 @@ void Confirm(const Machine& machine, const State& state, std::size_t index, bool
   const Round round = NextRound(machine, pass);
   const Blob now = machine.worlds.Resource(state);
   const bool same = OwnerIsTheSame(machine, state, plan);
-  pass.confirmed = round.phase;
+  pass.confirmed = true;
   if (!answered || !same) {
     const Error error{answered ? Code::kConflict : Code::kUnavailable, "the owner is not read", {}};
     for (const std::size_t i : round.sendable) {
@@ -98,12 +85,14 @@ void Confirm(const Machine& machine, const State& state, std::size_t index, bool
 /// The last part of Executor::Execute, as one step: a child of ours that has lost its labels holds
 /// the name of one that is to be created.
 void RemoveHidden(const Machine& machine, State& state, const KnownPlan& plan,
-                  const KnownAction& known) {
+                  const KnownAction& known, const std::string& uid) {
+  if (machine.mutant == Mutant::kHiddenStays) return;
   if (!OwnerIsTheSame(machine, state, plan)) return;
-  const ActionId look = machine.writes.Add(known.owner, EnsureGone{known.type, known.key, ""});
+  const ActionId removal =
+      machine.writes.Add(known.owner, Delete{known.type, known.key, uid, "", std::nullopt});
   const Blob there = machine.worlds.Find(state, known.name);
-  if (machine.writes.Send({look, 0, false, 0, there, Fate::kAnswered, 0}).finished) return;
-  const Step removed = machine.writes.Send({look, 0, true, there, there, Fate::kAnswered, 0});
+  if (machine.writes.Send({removal, 0, false, 0, there, Fate::kAnswered, 0}).finished) return;
+  const Step removed = machine.writes.Send({removal, 0, true, there, there, Fate::kAnswered, 0});
   if (removed.live != there) machine.worlds.Put(state, known.name, removed.live);
 }
 
@@ -131,8 +120,9 @@ void SendOne(const Machine& machine, const State& state, std::size_t index, std:
     after.seen = live;
   }
   if (step.live != live) machine.worlds.Put(next, known.name, step.live);
-  const bool hidden = step.failure != 0 && machine.writes.Failure(step.failure).hidden;
-  if (hidden) RemoveHidden(machine, next, plan, known);
+  const std::string hidden =
+      step.failure != 0 ? machine.writes.Failure(step.failure).hidden_uid : "";
+  if (!hidden.empty()) RemoveHidden(machine, next, plan, known, hidden);
   const std::string_view what = fate == Fate::kAnswered  ? "the operator sends:"
                                 : fate == Fate::kDropped ? "FAULT: never arrives:"
                                                          : "FAULT: takes effect, unanswered:";
@@ -177,7 +167,7 @@ void Begin(const Machine& machine, const State& state, const Emit& emit) {
   if (plan.Idle() && plan.violation.empty()) return;
   State next = state;
   const Stalled& own = state.stalled.front();
-  next.passes.push_back({id, std::vector<FailureId>(plan.actions.size(), Pass::kPending), -1, 0, 0,
+  next.passes.push_back({id, std::vector<FailureId>(plan.actions.size(), Pass::kPending), -1, 0, false,
                          own.on && !own.waits && own.behind > 0});
   emit(std::move(next), {"the operator looks and plans", 0, 0, false, "", Keep(plan.violation)});
 }
@@ -232,7 +222,7 @@ void MovesOf(const Machine& machine, const State& state, std::size_t index, cons
 std::string Describe(const Machine& machine, const Label& label) {
   std::string text(label.what);
   if (label.acts) {
-    constexpr std::array kVerbs{"create", "apply", "delete", "ensure gone"};
+    constexpr std::array kVerbs{"create", "apply", "delete"};
     const KnownAction& known = machine.writes.Known(label.action);
     text += fmt::format(" {} {} {}", kVerbs[known.action.index()], known.type.kind, known.key.name);
   }

@@ -16,7 +16,7 @@ enum class Mutant {
   kLostRetry,        ///< Nobody looks again after a failed write.
   kBlindStatus,      ///< The status is written whatever the version of the resource is.
   kStaleBody,        ///< After a conflict the same status is sent again with the newer version.
-  kNoEnsureGone,     ///< What no view shows is not looked for.
+  kHiddenStays,      ///< A child that has lost its labels is left where it is.
   kSilentFailures,   ///< The status does not tell of failed writes.
   kEagerGeneration,  ///< observedGeneration is ahead of what was acted on.
 };
@@ -35,7 +35,7 @@ inline constexpr std::array kMutants{
     MutantName{Mutant::kLostRetry, "lost-retry", "a failed write is not tried again"},
     MutantName{Mutant::kBlindStatus, "blind-status", "the status ignores the resourceVersion"},
     MutantName{Mutant::kStaleBody, "stale-body", "a refused status is sent again unchanged"},
-    MutantName{Mutant::kNoEnsureGone, "no-ensure-gone", "EnsureGone is left out"},
+    MutantName{Mutant::kHiddenStays, "hidden-stays", "a child without its labels keeps its name"},
     MutantName{Mutant::kSilentFailures, "silent-failures", "failed writes are not told"},
     MutantName{Mutant::kEagerGeneration, "eager-generation", "observedGeneration runs ahead"},
 };

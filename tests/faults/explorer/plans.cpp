@@ -56,8 +56,7 @@ void Plans::Fill(KnownPlan& plan, Outcome outcome) {
     // Only an apply looks at it.
     const bool used = std::holds_alternative<Apply>(action) && viewed != plan.view.end();
     plan.viewed.push_back(used ? *viewed : 0);
-    plan.ensures_gone = plan.ensures_gone || known.is_ensure_gone;
-    plan.deletes = plan.deletes || (known.is_delete && !known.is_ensure_gone);
+    plan.deletes = plan.deletes || known.is_delete;
   }
   plan.status = AddStatus(outcome.status);
   if (outcome.plan.wake_at) {
@@ -69,9 +68,6 @@ void Plans::Mutate(const KnownPlan& plan, Outcome& outcome) const {
   auto& actions = outcome.plan.actions;
   switch (mutant_) {
     case Mutant::kLostWake: outcome.plan.wake_at.reset(); break;
-    case Mutant::kNoEnsureGone:
-      std::erase_if(actions, [](const Action& a) { return std::holds_alternative<EnsureGone>(a); });
-      break;
     case Mutant::kRandomNames:
       for (auto& action : actions) {
         if (auto* create = std::get_if<Create>(&action)) {

@@ -24,8 +24,7 @@ struct KnownPlan {
   std::vector<Blob> viewed;  ///< For each action, what the view showed under that name.
   StatusId status = 0;
   std::optional<std::chrono::seconds> wake;  ///< From now on.
-  bool ensures_gone = false;
-  bool deletes = false;  ///< Among the actions that are no EnsureGone.
+  bool deletes = false;
   std::string violation;
 
   bool Idle() const { return actions.empty() && status == 0; }

@@ -64,7 +64,7 @@ std::vector<SearchOptions> Planted() {
       FromSomeStates(WithRivals(Small("tj", 1, 0, Mutant::kLostRetry))),
       Small("dm", 0, 1, Mutant::kBlindStatus),
       Small("md", 0, 1, Mutant::kStaleBody),
-      WithRivals(Safety(Small("tj", 1, 0, Mutant::kNoEnsureGone))),
+      FromSomeStates(WithRivals(Small("tj", 1, 0, Mutant::kHiddenStays))),
       FromEachState(WithRivals(Small("tj", 1, 0, Mutant::kSilentFailures))),
       FromEachState(WithRivals(Small("md", 1, 0, Mutant::kSilentFailures))),
       Small("dm", 0, 0, Mutant::kEagerGeneration),

@@ -68,7 +68,7 @@ std::string Encode(const State& state) {
     }
     Add(bytes, static_cast<std::uint32_t>(pass.open + 1));
     Add(bytes, pass.seen);
-    Add(bytes, pass.confirmed * 4U + (pass.left ? 2U : 0U) + (pass.moved ? 1U : 0U));
+    Add(bytes, (pass.confirmed ? 4U : 0U) + (pass.left ? 2U : 0U) + (pass.moved ? 1U : 0U));
   }
   Add(bytes, 0);
   return bytes;
@@ -101,7 +101,7 @@ State Decode(std::string_view bytes, std::size_t kinds) {
     pass.open = static_cast<std::int8_t>(static_cast<int>(reader.Number()) - 1);
     pass.seen = reader.Number();
     const auto flags = reader.Number();
-    pass.confirmed = static_cast<std::uint8_t>(flags / 4);
+    pass.confirmed = (flags & 4U) != 0;
     pass.left = (flags & 2U) != 0;
     pass.moved = flags % 2 == 1;
     state.passes.push_back(std::move(pass));

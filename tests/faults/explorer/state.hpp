@@ -22,7 +22,7 @@ struct Pass {
   std::vector<FailureId> results;  ///< For each action: kPending, kDone or its failure.
   std::int8_t open = -1;           ///< The action that has sent the first of its two requests.
   Blob seen = 0;                   ///< What was there then.
-  std::uint8_t confirmed = 0;      ///< Whether the owner was read: 1 EnsureGone, 2 the others.
+  bool confirmed = false;          ///< The owner was read.
   bool moved = false;              ///< The custom resource has changed since the pass has read it.
   bool left = false;               ///< Another replica leads by now, and this one does not know it.
   bool operator==(const Pass&) const = default;

@@ -49,11 +49,10 @@ ActionId Writes::Add(const Owner& owner, const Action& action) {
   const auto [place, fresh] =
       by_text_.try_emplace(TextOf(owner, action), static_cast<ActionId>(actions_.size()));
   if (!fresh) return place->second;
-  KnownAction known{owner, action, {}, {}, 0, false, false};
+  KnownAction known{owner, action, {}, {}, 0, false};
   std::visit([&](const auto& item) { known.type = item.type, known.key = item.key; }, action);
   known.name = blobs_.NameOf(known.type, known.key);
-  known.is_ensure_gone = std::holds_alternative<EnsureGone>(action);
-  known.is_delete = known.is_ensure_gone || std::holds_alternative<Delete>(action);
+  known.is_delete = std::holds_alternative<Delete>(action);
   actions_.push_back(std::move(known));
   return place->second;
 }
@@ -61,7 +60,7 @@ ActionId Writes::Add(const Owner& owner, const Action& action) {
 FailureId Writes::AddFailure(const WriteFailure& failure) {
   const std::string text = fmt::format("{}|{}|{}|{}|{}|{}", failure.type.plural, failure.key.name,
                                        ToString(failure.error.code), failure.error.message,
-                                       failure.foreign, failure.hidden);
+                                       failure.foreign, failure.hidden_uid);
   const auto [place, fresh] =
       failure_ids_.try_emplace(text, static_cast<FailureId>(failures_.size()));
   if (fresh) failures_.push_back(failure);

@@ -32,7 +32,6 @@ struct KnownAction {
   ObjectKey key;
   Name name = 0;
   bool is_delete = false;
-  bool is_ensure_gone = false;
 };
 
 /// What one request of a write has led to.

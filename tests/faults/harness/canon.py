@@ -10,7 +10,8 @@ The mask is the whole of what is not compared; it is kept short and is reviewed:
  - in children, which generation their own controller has seen: two changes may come as one;
  - the order of conditions;
  - how often the Deployment controller met a name that was taken (collisionCount);
- - the namespace, of which each run has its own.
+ - the namespace, of which each run has its own;
+ - the mark that a rival leaves who changes an object (proxy action "rival").
 """
 
 import json
@@ -23,7 +24,8 @@ _LABEL = "slipway.dev/"
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
 _MASKED = {"uid", "resourceVersion", "generation", "managedFields", "selfLink", "nodeName", "hostIP",
            "hostIPs", "podIP", "podIPs", "containerID", "imageID", "clusterIP", "clusterIPs",
-           "topology.kubernetes.io/zone", "collisionCount", "slipway.dev/applied-digest"}
+           "topology.kubernetes.io/zone", "collisionCount", "slipway.dev/applied-digest",
+           "rival.example.com/edit"}
 _REPLICA_SET = re.compile(r'ReplicaSet \\"[^"]*\\"')
 
 

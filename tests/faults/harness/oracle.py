@@ -129,6 +129,17 @@ def bounded_writes(calm: list[list[dict]], found: list[dict], faults: int) -> li
     return complaints
 
 
+def no_write_of_a_former_leader(trace: dict, paused_ms: int, is_write) -> list[str]:
+    """A replica that was stopped until another one led changes nothing when it goes on."""
+    stops = [r["at"] for r in trace["requests"] if "before-forward signal" in r.get("faults", ())]
+    if not stops:
+        return []
+    woken = stops[0] + paused_ms - 100
+    return [f"the former leader wrote: {r['verb']} {r['resource']} {r.get('name', '')}, {r['at'] - woken} ms "
+            f"after it was woken, answered by {r['status']}" for r in trace["requests"]
+            if r["at"] >= woken and is_write(r) and r.get("status", 0) in range(200, 300)]
+
+
 def no_crash(log: str) -> list[str]:
     """What a process says that has hit a bug."""
     signs = ("terminate called", "AddressSanitizer", "runtime error:", "ThreadSanitizer",

@@ -6,7 +6,7 @@ A plan is data; its file alone reproduces what it found. All are made of the rul
 import json
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 
@@ -16,15 +16,16 @@ class Plan:
     fault: str  # what kind of fault, for the tables
     name: str  # unique within the workload
     rules: tuple[dict, ...] = ()
+    # With two, the rules are for the first one; the other stands by until that has lost the Lease.
+    replicas: int = 1
 
     def dump(self) -> str:
-        return json.dumps({"workload": self.workload, "fault": self.fault, "name": self.name,
-                           "rules": self.rules}, indent=1)
+        return json.dumps(asdict(self), indent=1)
 
 
 def load(file: Path) -> Plan:
     read = json.loads(file.read_text())
-    return Plan(read["workload"], read["fault"], read["name"], tuple(read["rules"]))
+    return Plan(**read | {"rules": tuple(read["rules"])})
 
 
 def rule(phase: str, match: dict, **action) -> dict:
@@ -56,6 +57,7 @@ REQUEST_FAULTS: dict[str, list[tuple[str, str, dict]]] = {
                 ("after", "after-commit", {"do": "delay", "ms": 700})],
     "sent twice": [("", "before-forward", {"do": "duplicate"})],
     "conflict": [("", "before-forward", _refusal(409, "Conflict"))],
+    "forbidden": [("", "before-forward", _refusal(403, "Forbidden"))],
     "throttled": [("after 1 s", "before-forward", _refusal(429, "TooManyRequests", {"Retry-After": "1"})),
                   ("no hint", "before-forward", _refusal(429, "TooManyRequests")),
                   ("garbage", "before-forward", _refusal(429, "TooManyRequests", {"Retry-After": "soon"}))],
@@ -76,6 +78,15 @@ REQUEST_FAULTS: dict[str, list[tuple[str, str, dict]]] = {
                      ("after", "after-commit", {"do": "signal", "signal": "TERM"})],
     "paused": [("", "before-forward", {"do": "signal", "signal": "STOP", "ms": 1000})],
 }
+
+# The same, for what takes its time: an operator waits for an answer, or as long as it is told to.
+SLOW_FAULTS: dict[str, list[tuple[str, str, dict]]] = {
+    "throttled long": [("", "before-forward", _refusal(429, "TooManyRequests", {"Retry-After": "32"}))],
+    "silence": [("before", "before-forward", {"do": "silence"}),
+                ("after", "after-commit", {"do": "silence"})],
+    "slow answer": [("", "after-commit", {"do": "trickle", "ms": 100})],
+}
+PAUSE_MS = 11000  # longer than another replica waits before it takes the Lease
 
 _GONE = json.dumps({"type": "ERROR", "object": {"kind": "Status", "apiVersion": "v1", "code": 410,
                                                 "reason": "Expired", "message": "too old"}})
@@ -102,6 +113,9 @@ def generate(workload: str, traces: list[dict], is_write) -> Iterator[Plan]:
     yield from _on_writes(workload, writes)
     yield from _on_events(workload, events)
     yield from _on_reads(workload, traces[0]["requests"])
+    yield from _rivals(workload, writes)
+    yield from _slow(workload, writes, traces[0]["requests"], events)
+    yield from _paused_leaders(workload, writes)
     lists = max(sum(r["verb"] == "list" for r in trace["requests"]) for trace in traces)
     yield from _stale(workload, len(events), lists)
     yield from _double_crashes(workload, sum(writes.values()))
@@ -128,6 +142,47 @@ def _on_writes(workload: str, writes: dict[tuple, int]) -> Iterator[Plan]:
                                (rule(phase, match | {"nth": n}, **action),))
 
 
+def _rivals(workload: str, writes: dict[tuple, int]) -> Iterator[Plan]:
+    """Somebody else has changed the object since the operator has read it."""
+    for (verb, resource, subresource), count in writes.items():
+        if verb == "create":
+            continue
+        match = {"verb": verb, "resource": resource, "subresource": subresource or "-"}
+        for n in range(1, count + 1):
+            yield Plan(workload, "rival", f"rival {verb} {resource}{'/' if subresource else ''}{subresource} {n}",
+                       (rule("before-forward", match | {"nth": n}, do="rival"),))
+
+
+def _slow(workload: str, writes: dict[tuple, int], requests: list[dict], events: list[dict]) -> Iterator[Plan]:
+    """One of each kind of request, and of each kind of watch."""
+    reads = {_what(r) for r in requests if r["verb"] in ("list", "watch", "get")}
+    for fault, ways in SLOW_FAULTS.items():
+        for how, phase, action in ways:
+            for verb, resource, subresource in sorted(reads | writes.keys()):
+                if verb == "watch" and phase == "after-commit":
+                    continue
+                match = {"verb": verb, "resource": resource, "subresource": subresource or "-", "nth": 1}
+                target = f"{verb} {resource}{'/' if subresource else ''}{subresource}"
+                yield Plan(workload, fault, " ".join(f"{fault} {how} {target}".split()),
+                           (rule(phase, match, **action),))
+    for resource in sorted({e["resource"] for e in events}):
+        yield Plan(workload, "silence", f"silence event {resource}",
+                   (rule("event", {"resource": resource, "nth": 1}, do="silence"),))
+
+
+def _paused_leaders(workload: str, writes: dict[tuple, int]) -> Iterator[Plan]:
+    """Stopped at a write for so long that another replica leads, then woken; and the same when that
+    write takes as long to arrive."""
+    for (verb, resource, subresource), count in writes.items():
+        match = {"verb": verb, "resource": resource, "subresource": subresource or "-"}
+        target = f"{verb} {resource}{'/' if subresource else ''}{subresource}"
+        for n in range(1, count + 1):
+            stop = rule("before-forward", match | {"nth": n}, do="signal", signal="STOP", ms=PAUSE_MS)
+            late = rule("before-forward", match | {"nth": n}, do="late", ms=PAUSE_MS + 500)
+            yield Plan(workload, "leader paused", f"leader paused {target} {n}", (stop,), 2)
+            yield Plan(workload, "leader paused", f"leader paused late {target} {n}", (stop, late), 2)
+
+
 def _on_events(workload: str, events: list[dict]) -> Iterator[Plan]:
     for fault, ways in EVENT_FAULTS.items():
         for how, action in ways:
@@ -135,11 +190,9 @@ def _on_events(workload: str, events: list[dict]) -> Iterator[Plan]:
                 yield Plan(workload, fault, " ".join(f"{fault} {how} {n} ({event['resource']})".split()),
                            (rule("event", {"nth": n}, **action),))
     for n, event in enumerate(events, 1):
-        # An event that nothing follows no server hides; one that is followed late would hold the
-        # workload up until then.
-        if any(_same(event, later) and later["at"] - event["at"] < 300 for later in events[n:]):
+        if any(_same(event, later) for later in events[n:]):  # One that nothing follows no server hides.
             yield Plan(workload, "event hidden", f"event hidden {n} ({event['resource']})",
-                       (rule("event", {"nth": n}, do="hide"),))
+                       (rule("event", {"nth": n}, do="hide", ms=1000),))
 
 
 def _same(one: dict, other: dict) -> bool:

@@ -10,9 +10,9 @@ from pathlib import Path
 class Proxy:
     """A running proxy. Thread-safe: each call has a connection of its own."""
 
-    def __init__(self, environment: dict[str, str], trust: Path, authority: Path):
+    def __init__(self, environment: dict[str, str], trust: Path, rival: Path, authority: Path):
         binary = shutil.which("faultproxy", path=environment["PATH"])
-        self._process = subprocess.Popen([binary, f"-trust={trust}", f"-authority={authority}"],
+        self._process = subprocess.Popen([binary, f"-trust={trust}", f"-rival={rival}", f"-authority={authority}"],
                                          stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
                                          start_new_session=True)
         self._address = self._process.stdout.readline().strip()

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field
 
 from . import canon, oracle
-from .plans import Plan
+from .plans import PAUSE_MS, Plan
 from .recorder import Recorder, live
 from .workload import Actor, Workload
 
@@ -46,15 +46,18 @@ def stop_all() -> None:
         operator.stop()
 
 
-class Operator:
-    """The operator of one trial; started again when a plan has ended it."""
+LEADERSHIP_LOST = 3  # an exit status
 
-    def __init__(self, world, ns: str, way):
-        folder = world.logs / ns
+
+class Operator:
+    """One replica of a trial's operator; started again when it has ended."""
+
+    def __init__(self, world, ns: str, way, number: int = 1, elected: bool = False):
+        folder = world.logs / ns / str(number)
         folder.mkdir(parents=True, exist_ok=True)
         self.log = folder / "operator.log"
         self.log.write_bytes(b"")
-        self._argv = world.operator_command(folder, ns, way.url)
+        self._argv = world.operator_command(folder, ns, way.url, elected)
         self._way = way
         self.deaths: list[int] = []
         self._over = threading.Event()
@@ -82,6 +85,10 @@ class Operator:
             time.sleep(0.1)  # As a kubelet would, only sooner.
             self._start()
 
+    def upgrade(self) -> None:
+        """Asks it to end; its successor starts as soon as it has."""
+        self._process.terminate()
+
     def stop(self) -> None:
         self._over.set()
         self._keeper.join()
@@ -91,8 +98,15 @@ class Operator:
         self._process.wait()
 
     def unexpected_deaths(self) -> list[str]:
-        """A plan kills by SIGKILL or asks by SIGTERM, after which the exit code is 0."""
-        return [f"the operator ended with {code}" for code in self.deaths if code not in (-9, 0)]
+        """A plan kills by SIGKILL, asks by SIGTERM (exit code 0) or takes the Lease away."""
+        return [f"the operator ended with {code}" for code in self.deaths
+                if code not in (-9, 0, LEADERSHIP_LOST)]
+
+
+def merged(traces: list[dict]) -> dict:
+    """What passed on all ways; the rules are the first one's."""
+    return {"requests": [r for trace in traces for r in trace["requests"]],
+            "events": [e for trace in traces for e in trace["events"]], "fired": traces[0]["fired"]}
 
 
 class Trial:
@@ -113,24 +127,40 @@ class Trial:
     def run(self) -> Result:
         began = time.monotonic()
         self._ns = ns = self._world.take_namespace()
-        way = self._world.proxy.way(self._world.kube.server, list(self._plan.rules))
-        operator = Operator(self._world, ns, way)
+        self._operators: list[Operator] = []
+        self._erased = False
+        ways = []
         actor = Actor(self._world.kube, ns, self._objects)
         try:
+            for number in range(1, self._plan.replicas + 1):
+                rules = list(self._plan.rules) if number == 1 else []
+                ways.append(self._world.proxy.way(self._world.kube.server, rules))
+                self._operators.append(
+                    Operator(self._world, ns, ways[-1], number, elected=self._plan.replicas > 1))
+                if number < self._plan.replicas:
+                    self._wait("the first replica leads", self._nobody_leads)
             for number, step in enumerate(self._workload.steps):
                 self._result.steps.append(len(self._recorder.history(ns)))
                 self._step(actor, number, step)
         except AssertionError as problem:
             self._result.complaints.append(str(problem))
         finally:
-            operator.stop()
-            self._result.trace = way.trace()
-            way.close()
+            for operator in self._operators:
+                operator.stop()
+            traces = [way.trace() for way in ways]
+            for way in ways:
+                way.close()
+        self._result.trace = merged(traces)
         self._result.history = self._recorder.history(ns)
-        self._judge(operator)
-        self._world.give_back(ns, clean=not self._result.complaints)
+        self._judge(traces)
+        if not self._result.complaints:
+            self._world.give_back(ns, usable=not self._erased)
         self._result.seconds = time.monotonic() - began
         return self._result
+
+    def _nobody_leads(self) -> str:
+        lease = self._world.kube.find("lease", self._ns, "slipway")
+        return "" if lease and lease["spec"].get("holderIdentity") else "nobody holds the Lease"
 
     def _objects(self) -> dict:
         return live(self._recorder.history(self._ns))
@@ -143,11 +173,19 @@ class Trial:
         if action == "until":
             self._rest(number, what)
             return
+        if action == "upgrade":
+            for operator in self._operators:
+                operator.upgrade()
+            return
         actor.do(step)
-        if action == "delete":
+        if action == "erase":
+            self._erased = True
+            self._wait("the namespace is gone", lambda: "" if not self._world.kube.find(
+                "namespace", "", self._ns) else "it is there", 2 * PATIENCE_S)
+        if action in ("delete", "erase"):
             # A garbage collector may take half a minute to learn of a new kind, or two.
             patience = PATIENCE_S if self._reference else 2 * PATIENCE_S
-            self._wait(f"step {number}: nothing of {what} is left", self._nothing_left, patience)
+            self._wait(f"step {number}: nothing is left of {what}", self._nothing_left, patience)
 
     def _nothing_left(self) -> str:
         left = [canon.title(kind, obj) for (kind, _), obj in self._objects().items()
@@ -199,11 +237,14 @@ class Trial:
         while (now := self._recorder.wait(self._ns, seen, REST_S)) > seen:
             seen = now
 
-    def _judge(self, operator: Operator) -> None:
+    def _judge(self, traces: list[dict]) -> None:
         result, history = self._result, self._result.history
-        result.complaints += operator.unexpected_deaths()
-        result.complaints += oracle.no_crash(operator.log.read_text(errors="replace"))
+        for operator in self._operators:
+            result.complaints += operator.unexpected_deaths()
+            result.complaints += oracle.no_crash(operator.log.read_text(errors="replace"))
         result.complaints += oracle.no_duplicate(history)
+        if len(traces) > 1:
+            result.complaints += oracle.no_write_of_a_former_leader(traces[0], PAUSE_MS, is_write)
         if not result.complaints:
             result.complaints += oracle.no_orphan(live(history))
         fired = result.trace["fired"]

@@ -6,6 +6,8 @@ A workload is a YAML file: `kind` is the kind it is about, `steps` a list of whi
   patch: {KIND/NAME: PATCH}   a JSON merge patch
   scale: {KIND/NAME: N}
   delete: KIND/NAME       and what belongs to it; done when nothing of it is left
+  erase: namespace        with all that is in it; the last step
+  upgrade: operator       it is asked to end, and another one starts
   end: {pods: TITLES, exitCode: N}  pods whose title (see canon) matches the regular expression end
   terminate: {pods: TITLES, exitCode: N, message: TEXT}  the same, and the container says something
   remove: TITLES          somebody deletes children whose title matches
@@ -26,7 +28,7 @@ from lib.kube import ApiError, Kube
 
 from .canon import title
 
-ACTIONS = ("create", "patch", "scale", "delete", "end", "terminate", "unlabel", "remove", "until")
+ACTIONS = ("create", "patch", "scale", "delete", "erase", "upgrade", "end", "terminate", "unlabel", "remove", "until")
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,9 @@ class Actor:
     def _delete(self, target: str) -> None:
         kind, _, name = target.partition("/")
         self._kube.delete(kind, self._ns, name)
+
+    def _erase(self, _) -> None:
+        self._kube.delete("namespace", "", self._ns)
 
     def _end(self, what: dict) -> None:
         for kind, name in self._matching(what["pods"]):

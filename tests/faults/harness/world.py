@@ -40,10 +40,25 @@ class World:
         self.cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd",
                              "trainingjobs.slipway.dev", "modeldeployments.slipway.dev",
                              "driftmonitors.slipway.dev")
+        self._let_elect()
         trust = self.logs / "api-servers.pem"
         trust.write_bytes(self.kube.authority_pem)
-        self.proxy = Proxy(self.cluster.environment, trust, self.logs / "proxy.pem")
+        rival = self.logs / "rival.pem"
+        rival.touch(0o600)
+        rival.write_bytes(self.kube.identity_pem)
+        self.proxy = Proxy(self.cluster.environment, trust, rival, self.logs / "proxy.pem")
         self.recorder = Recorder(self.kube)
+
+    def _let_elect(self) -> None:
+        """The chart lets the operator have one Lease; each trial has its own."""
+        role, group = {"name": "trial-leases"}, "rbac.authorization.k8s.io"
+        self.kube.create({"apiVersion": f"{group}/v1", "kind": "ClusterRole", "metadata": role, "rules": [
+            {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"],
+             "verbs": ["get", "create", "update"]}]})
+        self.kube.create({"apiVersion": f"{group}/v1", "kind": "ClusterRoleBinding", "metadata": role,
+                          "roleRef": {"apiGroup": group, "kind": "ClusterRole", **role},
+                          "subjects": [{"kind": "User", "apiGroup": group,
+                                        "name": self._installation.user}]})
 
     def close(self) -> None:
         if hasattr(self, "proxy"):
@@ -64,14 +79,15 @@ class World:
             "name": name, "labels": {"pod-security.kubernetes.io/enforce": "restricted"}}})
         return name
 
-    def give_back(self, ns: str, clean: bool) -> None:
-        """What a failed trial leaves is kept to be looked at until the cluster goes."""
-        if clean:
-            self.recorder.forget(ns)
+    def give_back(self, ns: str, usable: bool) -> None:
+        """What a failed trial leaves is not given back, so that it can be looked at until the cluster
+        goes."""
+        self.recorder.forget(ns)
+        if usable:
             self._free.put(ns)
 
-    def operator_command(self, folder: Path, ns: str, url: str) -> list[str]:
-        """How the operator of a trial is started: the chart's settings, one namespace, the proxy."""
+    def operator_command(self, folder: Path, ns: str, url: str, elected: bool) -> list[str]:
+        """How an operator of a trial is started: the chart's settings, one namespace, the proxy."""
         config = yaml.safe_load(self._installation.config.read_text())
         config["watchNamespaces"] = [ns]
         (folder / "config.yaml").write_text(json.dumps(config))
@@ -80,5 +96,6 @@ class World:
                                             "certificate-authority": str(self.logs / "proxy.pem")}
         (folder / "kubeconfig").write_text(json.dumps(access))
         return [str(self.binary), "run", f"--config={folder / 'config.yaml'}",
-                f"--kubeconfig={folder / 'kubeconfig'}", "--leader-elect=false",
+                f"--kubeconfig={folder / 'kubeconfig'}", f"--leader-elect={str(elected).lower()}",
+                "--lease-name=slipway", f"--lease-namespace={ns}",
                 "--admin-address=127.0.0.1:0"]

@@ -41,14 +41,15 @@ var quiet = log.New(io.Discard, "", 0)
 func main() {
 	trust := flag.String("trust", "", "file with the authority of the API servers (PEM)")
 	authority := flag.String("authority", "", "file to write the proxy's own authority to (PEM)")
+	rival := flag.String("rival", "", "file with certificate and key of somebody else who may write (PEM)")
 	flag.Parse()
-	if err := serve(*trust, *authority); err != nil {
+	if err := serve(*trust, *authority, *rival); err != nil {
 		fmt.Fprintln(os.Stderr, "faultproxy:", err)
 		os.Exit(1)
 	}
 }
 
-func serve(trustFile, authorityFile string) error {
+func serve(trustFile, authorityFile, rivalFile string) error {
 	pemOfServers, err := os.ReadFile(trustFile)
 	if err != nil {
 		return err
@@ -56,6 +57,10 @@ func serve(trustFile, authorityFile string) error {
 	servers := x509.NewCertPool()
 	if !servers.AppendCertsFromPEM(pemOfServers) {
 		return fmt.Errorf("%s holds no certificate", trustFile)
+	}
+	rival, err := tls.LoadX509KeyPair(rivalFile, rivalFile)
+	if err != nil {
+		return err
 	}
 	identity, err := selfSigned()
 	if err != nil {
@@ -75,7 +80,9 @@ func serve(trustFile, authorityFile string) error {
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		os.Exit(0)
 	}()
-	control := &Control{identity: identity, trust: &tls.Config{RootCAs: servers}, runs: map[int]*Run{}}
+	control := &Control{identity: identity, runs: map[int]*Run{}, trust: &tls.Config{RootCAs: servers},
+		rival: &http.Client{Transport: &http.Transport{
+			TLSClientConfig: &tls.Config{RootCAs: servers, Certificates: []tls.Certificate{rival}}}}}
 	return http.Serve(listener, control.Handler())
 }
 
@@ -104,6 +111,7 @@ func selfSigned() (tls.Certificate, error) {
 type Control struct {
 	identity tls.Certificate
 	trust    *tls.Config
+	rival    *http.Client
 	mutex    sync.Mutex
 	runs     map[int]*Run
 	last     int
@@ -162,7 +170,7 @@ func (c *Control) create(r *http.Request) (any, error) {
 	if given.Rules != nil {
 		rules = *given.Rules
 	}
-	run, err := NewRun(target, rules, c.identity, c.trust)
+	run, err := NewRun(target, rules, c.identity, c.trust, c.rival)
 	if err != nil {
 		return nil, err
 	}

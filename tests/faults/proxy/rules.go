@@ -50,11 +50,14 @@ type Action struct {
 // actions names, for each phase, what may be done there.
 var actions = map[string][]string{
 	// drop: FIN; reset: RST; silence: no answer, the socket stays open; replace: an answer of the
-	// rule's own; signal: to the operator's process, which may be its end; stale: a list as it was.
-	BeforeForward: {"drop", "reset", "silence", "delay", "replace", "signal", "duplicate", "stale"},
+	// rule's own; signal: to the operator's process, which may be its end; stale: a list as it was;
+	// rival: somebody else changes the object first; late: a delay after which the request arrives
+	// also when its sender waits no more.
+	BeforeForward: {"drop", "reset", "silence", "delay", "replace", "signal", "duplicate", "stale", "rival", "late"},
 	// truncate: the first Bytes of the answer, then FIN; trickle: a byte at a time, Ms apart.
 	AfterCommit: {"drop", "reset", "silence", "delay", "replace", "signal", "truncate", "trickle"},
-	// hide: not sent, so that only a later event tells; lose: not sent, and the watch ends.
+	// hide: not sent before the object's next event, which replaces it, or before Ms have passed;
+	// lose: not sent, and the watch ends.
 	OnEvent: {"hide", "lose", "duplicate", "delay", "replace", "signal", "truncate", "reset", "silence"},
 }
 

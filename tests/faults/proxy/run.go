@@ -23,6 +23,7 @@ type Run struct {
 	server  *http.Server
 	port    int
 	forward *http.Transport
+	rival   *http.Client // somebody else who writes
 	history History
 	began   time.Time
 	ended   chan struct{} // closed when the run is over
@@ -59,7 +60,7 @@ type Told struct {
 	Faults   []string `json:"faults,omitempty"`
 }
 
-func NewRun(target *url.URL, rules []Rule, identity tls.Certificate, trust *tls.Config) (*Run, error) {
+func NewRun(target *url.URL, rules []Rule, identity tls.Certificate, trust *tls.Config, rival *http.Client) (*Run, error) {
 	checked, err := NewRules(rules)
 	if err != nil {
 		return nil, err
@@ -74,6 +75,7 @@ func NewRun(target *url.URL, rules []Rule, identity tls.Certificate, trust *tls.
 		rules:  checked,
 		began:  time.Now(),
 		ended:  make(chan struct{}),
+		rival:  rival,
 		forward: &http.Transport{
 			TLSClientConfig:     trust,
 			TLSNextProto:        map[string]func(string, *tls.Conn) http.RoundTripper{}, // HTTP/1.1
@@ -162,6 +164,11 @@ func (run *Run) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		switch action.Do {
 		case "duplicate":
 			again = true
+		case "rival":
+			run.edit(r, target)
+		case "late":
+			r = r.WithContext(context.WithoutCancel(r.Context()))
+			run.wait(r.Context(), time.Duration(action.Ms)*time.Millisecond)
 		case "stale":
 			if answer, known := run.history.AsOf(r.URL.Path, action.Seen); known {
 				w.Header().Set("Content-Type", "application/json")
@@ -203,6 +210,21 @@ func (run *Run) send(r *http.Request, target *url.URL, body []byte) (*http.Respo
 	request.Body = io.NopCloser(bytes.NewReader(body))
 	request.ContentLength = int64(len(body))
 	return run.forward.RoundTrip(request)
+}
+
+// edit changes the object that a request is about, as somebody else would just before it.
+func (run *Run) edit(r *http.Request, target *url.URL) {
+	object := *target
+	object.Path = strings.TrimSuffix(r.URL.Path, "/status")
+	patch := fmt.Sprintf(`{"metadata":{"annotations":{"rival.example.com/edit":"%d"}}}`, time.Now().UnixNano())
+	request, err := http.NewRequestWithContext(r.Context(), http.MethodPatch, object.String(), strings.NewReader(patch))
+	if err != nil {
+		return
+	}
+	request.Header.Set("Content-Type", "application/merge-patch+json")
+	if answer, err := run.rival.Do(request); err == nil {
+		answer.Body.Close()
+	}
 }
 
 // reply hands on a whole answer.
@@ -356,16 +378,36 @@ func (run *Run) stream(w http.ResponseWriter, r *http.Request, d Request, answer
 	w.WriteHeader(answer.StatusCode)
 	flush := http.NewResponseController(w).Flush
 	_ = flush()
-	lines := bufio.NewReaderSize(answer.Body, 1<<16)
+	lines := make(chan []byte)
+	failed := make(chan error, 1)
+	go func() {
+		reader := bufio.NewReaderSize(answer.Body, 1<<16)
+		for {
+			line, err := reader.ReadBytes('\n')
+			if err != nil {
+				failed <- err
+				return
+			}
+			select {
+			case lines <- line:
+			case <-r.Context().Done():
+				return
+			}
+		}
+	}()
+	watch := Watch{w: w}
 	for {
-		line, err := lines.ReadBytes('\n')
-		if err != nil {
+		select {
+		case line := <-lines:
+			if !run.tell(&watch, r, d, line) {
+				return
+			}
+		case <-watch.overdue:
+			watch.Release("")
+		case err := <-failed:
 			if err != io.EOF && r.Context().Err() == nil {
 				abort(w, false)
 			}
-			return
-		}
-		if !run.tell(w, r, d, line) {
 			return
 		}
 		_ = flush()
@@ -373,7 +415,8 @@ func (run *Run) stream(w http.ResponseWriter, r *http.Request, d Request, answer
 }
 
 // tell hands on one event; false ends the watch.
-func (run *Run) tell(w http.ResponseWriter, r *http.Request, d Request, line []byte) bool {
+func (run *Run) tell(watch *Watch, r *http.Request, d Request, line []byte) bool {
+	w := watch.w
 	var event Event
 	_ = json.Unmarshal(line, &event)
 	run.history.Watched(r.URL.Path, event, line)
@@ -387,15 +430,17 @@ func (run *Run) tell(w http.ResponseWriter, r *http.Request, d Request, line []b
 	run.trace.Events = append(run.trace.Events, told)
 	run.mutex.Unlock()
 
+	watch.Release(key(event))
 	for _, action := range due {
 		switch action.Do {
 		case "hide":
+			watch.Hide(key(event), line, time.Duration(action.Ms)*time.Millisecond)
 			return true
 		case "lose":
 			abort(w, false)
 			return false
 		case "duplicate":
-			_, _ = w.Write(line)
+			_ = watch.Write(line)
 		case "replace":
 			line = []byte(strings.TrimRight(action.Body, "\n") + "\n")
 		case "truncate":
@@ -410,6 +455,5 @@ func (run *Run) tell(w http.ResponseWriter, r *http.Request, d Request, line []b
 			}
 		}
 	}
-	_, err := w.Write(line)
-	return err == nil
+	return watch.Write(line) == nil
 }

@@ -18,6 +18,7 @@ KINDS = {
     "configmap": ("v1", "configmaps", "ConfigMap"),
     "quota": ("v1", "resourcequotas", "ResourceQuota"),
     "namespace": ("v1", "namespaces", "Namespace"),
+    "secret": ("v1", "secrets", "Secret"),
     "serviceaccount": ("v1", "serviceaccounts", "ServiceAccount"),
     "deployment": ("apps/v1", "deployments", "Deployment"),
     "pdb": ("policy/v1", "poddisruptionbudgets", "PodDisruptionBudget"),
@@ -25,6 +26,8 @@ KINDS = {
     "event": ("events.k8s.io/v1", "events", "Event"),
     "lease": ("coordination.k8s.io/v1", "leases", "Lease"),
     "clusterrole": ("rbac.authorization.k8s.io/v1", "clusterroles", "ClusterRole"),
+    "clusterrolebinding": ("rbac.authorization.k8s.io/v1", "clusterrolebindings",
+                           "ClusterRoleBinding"),
     "webhook": ("admissionregistration.k8s.io/v1", "validatingwebhookconfigurations",
                 "ValidatingWebhookConfiguration"),
     "crd": ("apiextensions.k8s.io/v1", "customresourcedefinitions", "CustomResourceDefinition"),
@@ -62,9 +65,10 @@ class Kube:
         user = config["users"][0]["user"]
         self.authority_pem = base64.b64decode(self.authority)
         self._tls = ssl.create_default_context(cadata=self.authority_pem.decode())
+        self.identity_pem = b"\n".join(base64.b64decode(user[part]) for part in (
+            "client-certificate-data", "client-key-data"))
         with tempfile.NamedTemporaryFile() as pem:
-            for part in ("client-certificate-data", "client-key-data"):
-                pem.write(base64.b64decode(user[part]) + b"\n")
+            pem.write(self.identity_pem)
             pem.flush()
             self._tls.load_cert_chain(pem.name)
         self._local = threading.local()

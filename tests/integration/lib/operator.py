@@ -136,18 +136,37 @@ class Installation:
         everything = {"apiVersion": "v1", "kind": "List", "items": objects}
         self.cluster.kubectl("apply", "--server-side", "-f", "-", stdin=json.dumps(everything))
 
+    def replace_token(self) -> None:
+        """Gives the operator another token, as the kubelet does in time, and revokes the old one."""
+        former = self._token_of
+        self._write_token()
+        self.cluster.kube.delete("secret", NAMESPACE, former)
+
+    def _write_token(self) -> None:
+        kube = self.cluster.kube
+        # A token ends with the object that it is bound to.
+        self._token_of = f"{self.name}-token-{next(_numbers)}"
+        bound = kube.create({"apiVersion": "v1", "kind": "Secret", "metadata": {
+            "name": self._token_of, "namespace": NAMESPACE}})
+        asked = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {
+            "expirationSeconds": 86400, "boundObjectRef": {
+                "apiVersion": "v1", "kind": "Secret", "name": self._token_of,
+                "uid": bound["metadata"]["uid"]}}}
+        token = kube.request("POST", path("serviceaccount", NAMESPACE, self.name, "token"), asked)
+        new = self._folder / "token.new"
+        new.write_text(token["status"]["token"])
+        new.rename(self._folder / "token")
+
     def _log_in(self) -> None:
         """Writes a kubeconfig of the ServiceAccount, as the kubelet would give it to the pod."""
         kube = self.cluster.kube
-        asked = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest",
-                 "spec": {"expirationSeconds": 7200}}
-        token = kube.request("POST", path("serviceaccount", NAMESPACE, self.name, "token"), asked)
+        self._write_token()
         named = {"name": "it"}
         self.kubeconfig.write_text(json.dumps({
             "apiVersion": "v1", "kind": "Config", "current-context": "it",
             "clusters": [named | {"cluster": {"server": kube.server,
                                               "certificate-authority-data": kube.authority}}],
-            "users": [named | {"user": {"token": token["status"]["token"]}}],
+            "users": [named | {"user": {"tokenFile": str(self._folder / "token")}}],
             "contexts": [named | {"context": {"cluster": "it", "user": "it"}}]}))
 
     def start(self, elect: bool = True, bind: str = "127.0.0.1", **flags: str) -> Replica:

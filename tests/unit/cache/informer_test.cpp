@@ -91,5 +91,61 @@ TEST(Informer, GetsAListWhosePagesAreTooLargeAtFirst) {
   EXPECT_EQ(server.good_pages, 7) << "six of 12 and one of 3";
 }
 
+/// Tells what a test lets it tell.
+class ToldServer final : public Transport {
+ public:
+  void SendAsync(HttpRequest request, milliseconds,
+                 std::function<void(Result<HttpResponse>)> done) override {
+    if (request.verb == "get") {
+      return done(HttpResponse{200, R"({"metadata":{"uid":"the-cluster"}})", {}});
+    }
+    ++lists;
+    done(HttpResponse{200, restored ? kBackup : kToday, {}});
+  }
+
+  /// A watch that says that too much has changed since, once the cluster is another one.
+  Result<void> Stream(HttpRequest, StreamLimits, std::stop_token stop,
+                      std::function<void(std::string_view)> tell) override {
+    while (!restored && !stop.stop_requested()) std::this_thread::sleep_for(milliseconds(1));
+    tell(R"({"type":"ERROR","object":{"kind":"Status","code":410,"message":"too old"}})"
+         "\n");
+    return {};
+  }
+
+  std::atomic<bool> restored{false};
+  std::atomic<int> lists{0};
+
+ private:
+  static constexpr auto kToday =
+      R"({"metadata":{"resourceVersion":"500"},"items":[
+          {"metadata":{"name":"kept","namespace":"team","uid":"u1","resourceVersion":"400"}},
+          {"metadata":{"name":"new","namespace":"team","uid":"u2","resourceVersion":"450"}}]})";
+  static constexpr auto kBackup =
+      R"({"metadata":{"resourceVersion":"100"},"items":[
+          {"metadata":{"name":"kept","namespace":"team","uid":"u1","resourceVersion":"90"}}]})";
+};
+
+TEST(Informer, TakesTheStateOfARestoredClusterOnceItIsSureOfIt) {
+  SystemClock clock;
+  Metrics metrics(clock);
+  auto transport = std::make_unique<ToldServer>();
+  ToldServer& server = *transport;
+  Client client(kHomeCluster, std::move(transport), std::make_shared<NoCredentials>(), metrics,
+                clock);
+  Store store(kHomeCluster, kPods.type);
+  Informer informer(client, store, kPods, {kPods.type, "", ""}, metrics, clock,
+                    [](const Object&, bool) {});
+  informer.Start();
+  const auto version = [&](const std::string& name) {
+    const auto object = store.Find({kHomeCluster, "team", name});
+    return object ? object->meta.resource_version.text : "";
+  };
+  while (version("new") != "450") std::this_thread::sleep_for(milliseconds(1));
+  server.restored = true;
+  while (version("kept") != "90") std::this_thread::sleep_for(milliseconds(1));
+  EXPECT_EQ(version("new"), "") << "the backup does not have it";
+  EXPECT_EQ(server.lists, 1 + WatchMachine::kRegressionPatience);
+}
+
 }  // namespace
 }  // namespace slipway

@@ -62,11 +62,13 @@ class ToyWorld {
 
  private:
   Snapshot View() const;
-  /// As the executor does it: what must be gone comes first, and the rest may have to wait for it.
+  /// As the executor does it.
   std::vector<WriteFailure> Execute(const std::vector<Action>& actions, PassResult& result,
                                     const std::function<bool()>& dies);
   void Execute(const Action& action);
-  bool IsGone(const EnsureGone& look, PassResult& result);
+  /// Deletes the hidden pod that holds the name of one that is to be created; false when the action
+  /// meets none.
+  bool MakesRoom(const Action& action, std::vector<WriteFailure>& failures);
   void ExecuteCreate(const Create& create);
   void ExecuteDelete(const Delete& removal);
   void CheckStatus(const nlohmann::json& status) const;

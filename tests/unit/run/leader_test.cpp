@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 using ::testing::Each;
 using ::testing::Le;
 
-constexpr LeaseTimes kTimes{600ms, 450ms, 50ms};
+constexpr LeaseTimes kTimes{600ms, 450ms, 50ms, 10ms};
 
 /// A Lease with optimistic locking, as the API server keeps it.
 class LeaseServer {

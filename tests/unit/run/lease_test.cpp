@@ -9,7 +9,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using Kind = LeaseElection::Step::Kind;
 
-constexpr LeaseTimes kTimes{seconds(10), seconds(7), seconds(2)};
+constexpr LeaseTimes kTimes{seconds(10), seconds(7), seconds(2), milliseconds(500)};
 
 class LeaseTest : public ::testing::Test {
  protected:

@@ -119,7 +119,7 @@ TEST(CreateWrite, ATakenNameOfOursWithoutItsLabelsIsReportedAsHidden) {
   write.OnResponse(Ok(WithoutLabels(Live("u", "job-uid"))));
   EXPECT_FALSE(write.Next());
   ASSERT_TRUE(write.Failure());
-  EXPECT_TRUE(write.Failure()->hidden);
+  EXPECT_EQ(write.Failure()->hidden_uid, "u");
   EXPECT_FALSE(write.Failure()->foreign);
   EXPECT_EQ(write.Failure()->error.code, Code::kConflict) << "it is tried again";
 }
@@ -219,31 +219,8 @@ TEST(DeleteWrite, AConflictIsReportedSoThatThePassIsRepeated) {
   EXPECT_EQ(write.Failure()->error.code, Code::kConflict);
 }
 
-TEST(EnsureGoneWrite, IsContentWhenNothingOfOursHasTheName) {
-  for (const auto& answer : {Result<HttpResponse>(Fail(Code::kNotFound, "absent")),
-                             Result<HttpResponse>(Ok(Live("u-7", "another-uid"))),
-                             Result<HttpResponse>(Ok(WithoutLabels(Live("u-7", "another-uid"))))}) {
-    Write write(kOwner, EnsureGone{kPods.type, kChild, "why"}, {});
-    EXPECT_EQ(write.Next()->method, HttpRequest::Method::kGet);
-    write.OnResponse(answer);
-    EXPECT_FALSE(write.Next());
-    EXPECT_FALSE(write.Failure());
-    EXPECT_TRUE(write.Skipped());
-  }
-}
-
-TEST(EnsureGoneWrite, LeavesAPodAloneThatBearsOurLabelsWithoutOurReference) {
-  json copy = Live("u-7", "job-uid");
-  copy["metadata"].erase("ownerReferences");
-  Write write(kOwner, EnsureGone{kPods.type, kChild, "why"}, {});
-  write.Next();
-  write.OnResponse(Ok(copy));
-  EXPECT_FALSE(write.Next());
-  EXPECT_FALSE(write.Failure());
-}
-
-TEST(EnsureGoneWrite, DeletesWhatIsOursWithoutItsLabelsAndSaysThatItIsNotGoneYet) {
-  Write write(kOwner, EnsureGone{kPods.type, kChild, "why"}, {});
+TEST(DeleteWrite, TakesWhatHasLostItsLabelsSinceItWasSeen) {
+  Write write(kOwner, Delete{kPods.type, kChild, "u-7", "why", std::nullopt}, {});
   write.Next();
   write.OnResponse(Ok(WithoutLabels(Live("u-7", "job-uid", "99"))));
   const auto request = write.Next();
@@ -253,30 +230,16 @@ TEST(EnsureGoneWrite, DeletesWhatIsOursWithoutItsLabelsAndSaysThatItIsNotGoneYet
   EXPECT_EQ(body["preconditions"]["uid"], "u-7");
   EXPECT_EQ(body["preconditions"]["resourceVersion"], "99");
   EXPECT_FALSE(body.contains("gracePeriodSeconds"));
-  write.OnResponse(Ok(Live("u-7", "job-uid", "100")));
-  EXPECT_FALSE(write.Next());
-  ASSERT_TRUE(write.Failure());
-  EXPECT_FALSE(write.Failure()->foreign);
-  EXPECT_EQ(write.Failure()->error.code, Code::kConflict);
 }
 
-TEST(EnsureGoneWrite, WaitsForWhatIsEndingAndDeletesItNoSecondTime) {
-  json ending = WithoutLabels(Live("u-7", "job-uid"));
-  ending["metadata"]["deletionTimestamp"] = "2026-09-01T12:00:00Z";
-  Write write(kOwner, EnsureGone{kPods.type, kChild, "why"}, {});
+TEST(DeleteWrite, LeavesAPodAloneThatBearsOurLabelsWithoutOurReference) {
+  json released = Live("u-7", "job-uid");
+  released["metadata"].erase("ownerReferences");
+  Write write(kOwner, Delete{kPods.type, kChild, "u-7", "why", std::nullopt}, {});
   write.Next();
-  write.OnResponse(Ok(ending));
+  write.OnResponse(Ok(released));
   EXPECT_FALSE(write.Next());
-  EXPECT_TRUE(write.Failure());
-}
-
-TEST(EnsureGoneWrite, AnUnansweredLookProvesNothing) {
-  Write write(kOwner, EnsureGone{kPods.type, kChild, "why"}, {});
-  write.Next();
-  write.OnResponse(Fail(Code::kTimeout, "no answer"));
-  EXPECT_FALSE(write.Next());
-  ASSERT_TRUE(write.Failure());
-  EXPECT_EQ(write.Failure()->error.code, Code::kTimeout);
+  EXPECT_FALSE(write.Failure());
 }
 
 TEST(DeleteWrite, TheOwnerMayDeleteItself) {
