@@ -43,6 +43,11 @@ Problem Explain(const WriteFailure& failure, std::string_view invalid_reason) {
           fmt::format("the API server refuses {}: {}", Describe(failure), failure.error.message),
           true};
     case Code::kForbidden: return ExplainForbidden(failure);
+    case Code::kTerminating:
+      return {"NamespaceTerminating",
+              fmt::format("namespace {} is being deleted, and this object with it, so {} is not "
+                          "made; to keep the object, create it in another namespace",
+                          failure.key.ns, Describe(failure))};
     default:
       return {"WriteFailed", fmt::format("writing {} failed and is tried again: {}",
                                          Describe(failure), failure.error.message)};

@@ -18,6 +18,7 @@ enum class Code {
   kGone,           ///< 410: the resourceVersion is too old, list again.
   kUnauthorized,   ///< 401.
   kForbidden,      ///< 403: RBAC, quota or an admission policy.
+  kTerminating,    ///< 403: nothing can be made in a namespace that is being deleted.
   kInvalid,        ///< 400, 413, 422: the same request can never succeed.
   kThrottled,      ///< 429.
   kTooLarge,       ///< The answer is larger than we take; what was asked for may be done.
@@ -52,6 +53,7 @@ constexpr std::string_view ToString(Code code) {
     case Code::kGone: return "Gone";
     case Code::kUnauthorized: return "Unauthorized";
     case Code::kForbidden: return "Forbidden";
+    case Code::kTerminating: return "Terminating";
     case Code::kInvalid: return "Invalid";
     case Code::kThrottled: return "Throttled";
     case Code::kTooLarge: return "TooLarge";

@@ -77,12 +77,16 @@ void Informer::Step(const WatchMachine::Step& step, const std::stop_token& stop)
     return machine_.OnListPage(tl::unexpected(answer.error()));
   }
   const SteadyInstant started = clock_.Steady();
-  const auto end = client_.Stream(step.request, {}, stop, [this](std::string_view chunk) {
+  // A server, or a proxy before it, may keep a stream open of which the rest means nothing.
+  std::stop_source over;
+  const std::stop_callback stops_too(stop, [&over] { over.request_stop(); });
+  auto end = client_.Stream(step.request, {}, over.get_token(), [&](std::string_view chunk) {
     const log::Scope scope = LogScope();  // Another thread's.
     age_.Touch(clock_.Steady());
-    machine_.OnChunk(chunk);
+    if (!machine_.OnChunk(chunk)) over.request_stop();
   });
   if (stop.stop_requested()) return;
+  if (over.stop_requested()) end = {};
   if (end) {
     age_.Touch(clock_.Steady());
   } else {

@@ -26,6 +26,7 @@ enum class Retry {
 /// | Gone            | kBackoff    | the list has to start over                                  |
 /// | Unauthorized    | kAfterLogin | tokens and certificates are rotated                         |
 /// | Forbidden       | kBackoff    | roles and quotas are changed by people while we wait        |
+/// | Terminating     | kNever      | the namespace goes, and the custom resource with it         |
 /// | Invalid         | kNever      | only a change of the custom resource can help               |
 /// | Throttled       | kAfterHint  | the server says when                                        |
 /// | TooLarge        | kBackoff    | a list is asked for in smaller pages (watch.hpp)            |
@@ -35,6 +36,7 @@ enum class Retry {
 constexpr Retry RetryFor(Code code) {
   switch (code) {
     case Code::kUnauthorized: return Retry::kAfterLogin;
+    case Code::kTerminating:
     case Code::kInvalid: return Retry::kNever;
     case Code::kThrottled:
     case Code::kUnavailable:

@@ -19,10 +19,18 @@ Code CodeOfNotFound(const JsonView& status) {
   return names_object ? Code::kNotFound : Code::kKindNotServed;
 }
 
+Code CodeOfForbidden(const JsonView& status) {
+  Code code = Code::kForbidden;
+  status["details"]["causes"].ForEach([&](const JsonView& cause) {
+    if (cause["reason"].String() == "NamespaceTerminating") code = Code::kTerminating;
+  });
+  return code;
+}
+
 Code CodeOf(std::int64_t http_status, const JsonView& status) {
   switch (http_status) {
     case 401: return Code::kUnauthorized;
-    case 403: return Code::kForbidden;
+    case 403: return CodeOfForbidden(status);
     case 404: return CodeOfNotFound(status);
     case 408: return Code::kTimeout;
     case 409:

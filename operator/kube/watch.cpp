@@ -112,7 +112,7 @@ void WatchMachine::OnLastPage(const ResourceVersion& version) {
   delivered_ = false;
 }
 
-void WatchMachine::OnChunk(std::string_view chunk) {
+bool WatchMachine::OnChunk(std::string_view chunk) {
   while (!chunk.empty() && !list_again_) {
     const std::size_t newline = chunk.find('\n');
     const std::string_view head = chunk.substr(0, newline);
@@ -127,9 +127,10 @@ void WatchMachine::OnChunk(std::string_view chunk) {
       OnLine(partial_line_);
       partial_line_.clear();
     }
-    if (newline == std::string_view::npos) return;
+    if (newline == std::string_view::npos) break;
     chunk.remove_prefix(newline + 1);
   }
+  return !list_again_;
 }
 
 void WatchMachine::OnLine(std::string_view line) {

@@ -81,8 +81,8 @@ class WatchMachine {
   Step Next() const;
   /// The answer to a list request: a body of status 200, or what went wrong.
   void OnListPage(Result<std::string> body);
-  /// Bytes of a watch's answer, cut anywhere.
-  void OnChunk(std::string_view chunk);
+  /// Bytes of a watch's answer, cut anywhere. False when its rest means nothing: it is to be ended.
+  bool OnChunk(std::string_view chunk);
   /// The watch's answer has ended after `lived`; an Error says that the server did not choose to.
   void OnWatchEnd(const Result<void>& end, std::chrono::milliseconds lived);
 

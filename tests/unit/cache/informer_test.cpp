@@ -103,13 +103,15 @@ class ToldServer final : public Transport {
     done(HttpResponse{200, restored ? kBackup : kToday, {}});
   }
 
-  /// A watch that says that too much has changed since, once the cluster is another one.
+  /// A watch that says that too much has changed since, once the cluster is another one, and then
+  /// neither says more nor ends.
   Result<void> Stream(HttpRequest, StreamLimits, std::stop_token stop,
                       std::function<void(std::string_view)> tell) override {
     while (!restored && !stop.stop_requested()) std::this_thread::sleep_for(milliseconds(1));
     tell(R"({"type":"ERROR","object":{"kind":"Status","code":410,"message":"too old"}})"
          "\n");
-    return {};
+    while (!stop.stop_requested()) std::this_thread::sleep_for(milliseconds(1));
+    return Fail(Code::kUnavailable, "stopped");
   }
 
   std::atomic<bool> restored{false};

@@ -44,6 +44,12 @@ TEST(ExplainFailures, TellsQuotaFromMissingRights) {
   EXPECT_THAT(rights->message, HasSubstr("RBAC rules for pods"));
 }
 
+TEST(ExplainFailures, KnowsANamespaceThatGoes) {
+  const auto problem = ExplainFailures({Failed(Code::kTerminating, "forbidden")}, "X");
+  EXPECT_EQ(problem->reason, "NamespaceTerminating");
+  EXPECT_FALSE(problem->stalled);
+}
+
 TEST(ExplainFailures, PrefersWhatOnlyTheUserCanChange) {
   const auto problem = ExplainFailures(
       {Failed(Code::kUnavailable, "refused"), Failed(Code::kInvalid, "spec.x: must be y")}, "X");

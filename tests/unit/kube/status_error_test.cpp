@@ -20,6 +20,10 @@ TEST(DecodeError, KnowsWhatAnApiServerMeans) {
       {400, R"({"kind":"Status","reason":"BadRequest","message":"m"})", Code::kInvalid},
       {401, R"({"kind":"Status","reason":"Unauthorized","message":"m"})", Code::kUnauthorized},
       {403, R"({"kind":"Status","reason":"Forbidden","message":"m"})", Code::kForbidden},
+      {403,
+       R"({"kind":"Status","reason":"Forbidden","message":"m","details":{"causes":[)"
+       R"({"reason":"Other"},{"reason":"NamespaceTerminating","field":"metadata.namespace"}]}})",
+       Code::kTerminating},
       {404, R"({"kind":"Status","reason":"NotFound","message":"m","details":{"name":"a"}})",
        Code::kNotFound},
       {404, R"({"kind":"Status","reason":"NotFound","message":"m","details":{}})",
@@ -121,7 +125,7 @@ TEST(Retry, HasARuleForEveryCode) {
       {Code::kForbidden, Retry::kBackoff},   {Code::kInvalid, Retry::kNever},
       {Code::kThrottled, Retry::kAfterHint}, {Code::kUnavailable, Retry::kAfterHint},
       {Code::kTimeout, Retry::kAfterHint},   {Code::kInternal, Retry::kBackoff},
-      {Code::kTooLarge, Retry::kBackoff},
+      {Code::kTooLarge, Retry::kBackoff},    {Code::kTerminating, Retry::kNever},
   };
   for (const auto& test : cases) EXPECT_EQ(RetryFor(test.code), test.rule) << ToString(test.code);
 }

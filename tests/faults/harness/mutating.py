@@ -1,0 +1,217 @@
+"""The mutation campaign: specs change to whatever their schema allows, and back.
+
+What is accepted has to be acted on, and what is changed back has to leave no trace; what is refused
+must not have been acted on. One operator serves all workers; each has a namespace of its own.
+"""
+
+import argparse
+import copy
+import json
+import queue
+import random
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from lib.cluster import Cluster, Seat
+from lib.kube import ApiError, path
+from lib.operator import Installation, kill_all
+from lib.waiting import wait_for
+
+from . import canon, mutations, oracle
+from .mutations import Operation
+from .recorder import Recorder, live
+
+PLURALS = {"tj": "trainingjobs", "md": "modeldeployments", "dm": "driftmonitors"}
+FINISHED = ("Complete", "Failed")
+PATIENCE_S = 60
+REST_S = 1.5  # longer than the operator holds a status back
+WORKERS = 8
+# What the message has with which an update rule refuses a field's change, whatever the new value is.
+IMMUTABLE = "immutable"
+
+
+@dataclass
+class Tally:
+    """What became of the operations on one kind."""
+
+    accepted: int = 0
+    refused: int = 0
+    complaints: list[str] = field(default_factory=list)
+
+
+class Worker:
+    """Changes one custom resource and changes it back."""
+
+    def __init__(self, kube, recorder: Recorder, kind: str, base: dict, ns: str):
+        self._kube = kube
+        self._recorder = recorder
+        self._kind = kind
+        self._ns = ns
+        self._base = copy.deepcopy(base)
+        self._base["metadata"] = {"name": base["metadata"]["name"], "namespace": ns}
+        self._name = base["metadata"]["name"]
+        kube.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": ns}})
+        self._begin()
+
+    def _begin(self) -> None:
+        # It has run once, so that it has all that a resumed one has.
+        self._kube.create(self._base | {"spec": self._base["spec"] | {"suspend": False}}
+                          if self._base["spec"].get("suspend") else self._base)
+        self._settle()
+        self._replace(self._base)
+        self._settle()
+        seen = 0
+        while (now := self._recorder.wait(self._ns, seen, REST_S)) > seen:
+            seen = now
+        self._baseline = self._trace()
+
+    def do(self, operation: Operation, tally: Tally) -> str:
+        """Returns what is wrong, or nothing."""
+        spec = operation.manifest.get("spec")
+        refusal = self._replace(operation.manifest | {"metadata": self._base["metadata"]})
+        if refusal:
+            tally.refused += 1
+            if operation.expected == "accepted" and IMMUTABLE not in refusal:
+                return f"was refused: {refusal}"
+            return self._unlike("a refused change had an effect")
+        tally.accepted += 1
+        if operation.expected == "refused":
+            return f"was accepted: {json.dumps(spec)[:300]}"
+        self._settle()
+        if self._current()["status"].get("phase") in FINISHED:
+            return self._anew()
+        problem = self._replace(self._base)
+        if problem:
+            return f"cannot be undone: {problem}"
+        self._settle()
+        return self._unlike("the change was undone, but left traces")
+
+    def _anew(self) -> str:
+        """What has finished stays so; the next operation needs another one."""
+        self._kube.delete(self._kind, self._ns, self._name)
+        wait_for("all is gone", lambda: not live(self._recorder.history(self._ns)), 120)
+        self._begin()
+        return ""
+
+    def _current(self) -> dict:
+        return self._kube.get(self._kind, self._ns, self._name)
+
+    def _replace(self, manifest: dict) -> str:
+        """The API server's refusal, or nothing."""
+        while True:
+            version = self._current()["metadata"]["resourceVersion"]
+            body = manifest | {"metadata": manifest["metadata"] | {"resourceVersion": version}}
+            try:
+                self._kube.request("PUT", path(self._kind, self._ns, self._name), body)
+                return ""
+            except ApiError as problem:
+                if problem.status == 409:
+                    continue  # The operator wrote its status meanwhile.
+                if problem.status not in (400, 422):
+                    raise
+                return str(problem)
+
+    def _settle(self) -> None:
+        def settled() -> bool:
+            found = self._current()
+            return found["status"]["observedGeneration"] == found["metadata"]["generation"]
+        wait_for(f"{self._kind}/{self._name} in {self._ns} is acted on", settled, PATIENCE_S)
+
+    def _trace(self) -> dict:
+        """What must be the same after a change and its undoing: what the children are to be, and
+        what the status says in its conditions. Runs of a DriftMonitor are work, not state."""
+        found = {}
+        for title, obj in canon.snapshot(self._ns, self._recorder.history(self._ns)).items():
+            kind = title.partition(" ")[0]
+            if kind == "pod":
+                continue
+            if kind in canon.OURS:
+                found[title] = {"spec": obj["spec"], "conditions": [
+                    (c["type"], c["status"]) for c in obj["status"].get("conditions", [])]}
+                continue
+            obj.pop("status", None)
+            for count in ("deployment.kubernetes.io/revision", "slipway.dev/owner-generation"):
+                obj["metadata"].get("annotations", {}).pop(count, None)
+            found[title] = obj
+        return found
+
+    def _unlike(self, what: str) -> str:
+        deadline = time.monotonic() + PATIENCE_S
+        while lines := canon.differences(self._baseline, self._trace()):
+            if time.monotonic() > deadline:
+                return f"{what}: " + "; ".join(lines[:5])
+            time.sleep(0.05)
+        return ""
+
+
+def campaign(kube, recorder: Recorder, kind: str, chosen: list[Operation], base: dict) -> Tally:
+    """All operations, by several workers."""
+    tally = Tally()
+    waiting: queue.SimpleQueue = queue.SimpleQueue()
+    for operation in chosen:
+        waiting.put(operation)
+
+    def work(number: int) -> None:
+        worker = Worker(kube, recorder, kind, base, f"{kind}-{number}")
+        while True:
+            try:
+                operation = waiting.get_nowait()
+            except queue.Empty:
+                return
+            try:
+                problem = worker.do(operation, tally)
+            except AssertionError as given_up:
+                problem = str(given_up)
+                worker = Worker(kube, recorder, kind, base, f"{kind}-{number}-{waiting.qsize()}")
+            if problem:
+                tally.complaints.append(f"{kind} {operation.path}: {operation.name}: {problem}")
+                print("FAILED", tally.complaints[-1], flush=True)
+    with ThreadPoolExecutor(WORKERS) as pool:
+        for done in [pool.submit(work, n) for n in range(WORKERS)]:
+            done.result()
+    return tally
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--kind", default="", choices=["", *PLURALS])
+    parser.add_argument("--sample", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=1)
+    args = parser.parse_args(arguments)
+    cluster = Cluster(Seat("mutations"))
+    failed = total = 0
+    try:
+        cluster.kubectl("create", "namespace", "slipway-system")
+        slipway = Installation(cluster, "slipway", crds=True)
+        cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd",
+                        *(f"{plural}.slipway.dev" for plural in PLURALS.values()))
+        replica = slipway.start(elect=False).wait_working(60)
+        recorder = Recorder(cluster.kube)
+        for kind, plural in PLURALS.items():
+            if args.kind not in ("", kind):
+                continue
+            began = time.monotonic()
+            about = mutations.load(plural)
+            if kind == "tj":
+                about.base["spec"]["suspend"] = True  # Otherwise nearly nothing of it may change.
+            every = mutations.operations(about.schema, about.base, args.seed)
+            chosen = random.Random(args.seed).sample(every, args.sample) if args.sample else every
+            tally = campaign(cluster.kube, recorder, kind, chosen, about.base)
+            tally.complaints += oracle.no_crash(replica.log_file.read_text(errors="replace"))
+            if replica.process.poll() is not None:
+                tally.complaints.append(f"the operator ended with {replica.process.returncode}")
+            missed = mutations.coverage(about.schema, every)
+            if missed:
+                tally.complaints.append(f"no operation changes {', '.join(missed)}")
+            print(f"{kind}: {len(chosen)} of {len(every)} operations, {tally.accepted} accepted and undone, "
+                  f"{tally.refused} refused, {len(tally.complaints)} complaints, "
+                  f"{time.monotonic() - began:.0f} s", flush=True)
+            total += len(chosen)
+            failed += len(tally.complaints)
+        recorder.stop()
+    finally:
+        kill_all()
+        cluster.down()
+    print(f"{total - failed} passed, {failed} failed")
+    return 1 if failed else 0
