@@ -53,8 +53,8 @@ std::vector<WriteFailure> Executor::Carry(const Owner& owner, const std::vector<
   writes.reserve(actions.size());
   for (const auto& action : actions) writes.emplace_back(owner, action, world);
 
-  const bool deletes = std::any_of(writes.begin(), writes.end(), std::mem_fn(&Write::IsDelete));
-  const auto confirmed = deletes ? ConfirmOwner(owner) : Result<void>{};
+  const bool changes = std::any_of(writes.begin(), writes.end(), std::mem_fn(&Write::IsChange));
+  const auto confirmed = changes ? ConfirmOwner(owner) : Result<void>{};
   if (confirmed) {
     Advance(owner, writes);
   } else {
@@ -105,7 +105,7 @@ Result<void> Executor::ConfirmOwner(const Owner& owner) {
   if (!meta) return tl::unexpected(meta.error());
   if (meta->uid != owner.uid || meta->generation != owner.generation || meta->deleted) {
     return Fail(Code::kConflict, std::string(owner.type.kind) + " " + owner.key.ToString() +
-                                     " changed since it was read; nothing was deleted");
+                                     " changed since it was read; nothing was written");
   }
   return {};
 }

@@ -91,6 +91,7 @@ void Write::StartApply(const Snapshot& world) {
   }
   skipped_ = AlreadyApplied(*live, body_);
   live_uid_ = live->meta.uid;
+  live_version_ = live->meta.resource_version;
   state_ = skipped_ ? State::kFinished : State::kApplyKnown;
 }
 
@@ -103,7 +104,7 @@ std::optional<HttpRequest> Write::Next() {
     case State::kApplyNew:
       return request::Apply(type_, key_, body_.dump(), kFieldManager, /*force=*/false);
     case State::kApplyKnown:
-      return request::Apply(type_, key_, BodyFor(live_uid_), kFieldManager, /*force=*/true);
+      return request::Apply(type_, key_, BodyForLive(), kFieldManager, /*force=*/true);
     case State::kDelete:
       return request::Delete(type_, key_, {live_uid_, live_version_},
                              std::get<Delete>(action_).grace_seconds);
@@ -112,9 +113,12 @@ std::optional<HttpRequest> Write::Next() {
   return std::nullopt;
 }
 
-std::string Write::BodyFor(const std::string& uid) const {
+/// Refused by the API server if the name now holds another object, or if anybody has changed it
+/// since: that may have been a newer plan.
+std::string Write::BodyForLive() const {
   json body = body_;
-  body["metadata"]["uid"] = uid;  // Refused by the API server if the name now holds another object.
+  body["metadata"]["uid"] = live_uid_;
+  body["metadata"]["resourceVersion"] = live_version_.text;
   return body.dump();
 }
 

@@ -42,9 +42,9 @@ bool AlreadyApplied(const Object& live, const nlohmann::json& stamped);
 /// is told the answer, until it is finished.
 ///
 ///   Create: POST -> taken? GET -> ours: finished | ours without its labels: hidden | else: foreign
-///   Apply:  known: (skip if already applied) PATCH by uid
+///   Apply:  known: (skip if already applied) PATCH with uid + resourceVersion
 ///           unknown: GET -> absent: PATCH without force | ours, with or without its labels: PATCH
-///           by uid | else: foreign
+///           with uid + resourceVersion | else: foreign
 ///   Delete: GET -> absent or another uid: finished | ours, with or without its labels: DELETE with
 ///           uid + resourceVersion
 class Write {
@@ -64,6 +64,11 @@ class Write {
   std::uint64_t Version() const { return version_; }
   const std::optional<WriteFailure>& Failure() const { return failure_; }
   bool IsDelete() const { return std::holds_alternative<Delete>(action_); }
+  /// It takes something away or changes what is there, which a plan from an old view must not do.
+  /// What is only made is protected by its name.
+  bool IsChange() const {
+    return IsDelete() || (std::holds_alternative<Apply>(action_) && !skipped_);
+  }
 
  private:
   enum class State {
@@ -85,7 +90,7 @@ class Write {
   void FailHidden();
   /// Ours by its owner reference, with or without the labels by which it is seen.
   bool IsOurs(const ObjectMeta& meta) const;
-  std::string BodyFor(const std::string& uid) const;
+  std::string BodyForLive() const;
 
   Owner owner_;
   Action action_;

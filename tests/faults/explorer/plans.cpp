@@ -56,7 +56,8 @@ void Plans::Fill(KnownPlan& plan, Outcome outcome) {
     // Only an apply looks at it.
     const bool used = std::holds_alternative<Apply>(action) && viewed != plan.view.end();
     plan.viewed.push_back(used ? *viewed : 0);
-    plan.deletes = plan.deletes || known.is_delete;
+    const Snapshot there(used ? std::vector{blobs_[*viewed].object} : std::vector<ObjectPtr>{});
+    plan.changes = plan.changes || Write(owner, action, there).IsChange();
   }
   plan.status = AddStatus(outcome.status);
   if (outcome.plan.wake_at) {

@@ -89,7 +89,9 @@ HttpResponse Apply(const HttpRequest& request, const std::string& uid, const std
                    Slot& slot) {
   json intent = json::parse(request.body);
   const std::string expected = intent["metadata"].value("uid", "");
+  const std::string version = intent["metadata"].value("resourceVersion", slot.version);
   intent["metadata"].erase("uid");
+  intent["metadata"].erase("resourceVersion");
   const bool force = request.target.find("force=true") != std::string::npos;
   if (slot.object.is_null()) {
     if (!expected.empty()) return Refuse(409, "Conflict");
@@ -106,6 +108,7 @@ HttpResponse Apply(const HttpRequest& request, const std::string& uid, const std
   }
   if (!expected.empty() && slot.object["metadata"]["uid"] != expected)
     return Refuse(409, "Conflict");
+  if (version != slot.version) return Refuse(409, "Conflict");
   const bool ours = IsControlledBy(slot.object, owner);
   if (!ours && !force) return Refuse(409, "Conflict");
   if (!ours) slot.violation = "changed what is not ours";

@@ -105,15 +105,20 @@ Blob Writes::ExchangeOne(Write& write, const Request& request, Blob there, bool 
 Step Writes::Work(const Request& request) {
   const KnownAction& known = actions_[request.action];
   std::vector<ObjectPtr> seen;
-  if (request.viewed != 0) seen.push_back(blobs_[request.viewed].object);
+  if (request.viewed != 0) {
+    auto object = std::make_shared<Object>(*blobs_[request.viewed].object);
+    object->meta.resource_version = {"1"};
+    seen.push_back(std::move(object));
+  }
   Write write(known.owner, known.action, Snapshot(std::move(seen)));
   Step step;
   if (request.second) {
     // The first request is told again what it was told then.
-    Step before;
-    ExchangeOne(write, request, request.seen, false, Fate::kAnswered, before);
+    Step first;
+    ExchangeOne(write, request, request.seen, false, Fate::kAnswered, first);
   }
-  const bool changed = request.second && request.seen != request.live;
+  const Blob before = request.second ? request.seen : request.viewed;
+  const bool changed = before != 0 && before != request.live;
   step.live = ExchangeOne(write, request, request.live, changed, request.fate, step);
   step.finished = !write.Next().has_value();
   if (write.Failure()) step.failure = AddFailure(*write.Failure());

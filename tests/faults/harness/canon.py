@@ -9,6 +9,7 @@ The mask is the whole of what is not compared; it is kept short and is reviewed:
  - where a simulated pod happens to run: node, zone, addresses, container ids;
  - in children, which generation their own controller has seen: two changes may come as one;
  - the order of conditions;
+ - what an autoscaler has found out, which looks every 15 s only, and what we say of that;
  - how often the Deployment controller met a name that was taken (collisionCount);
  - the namespace, of which each run has its own;
  - the mark that a rival leaves who changes an object (proxy action "rival").
@@ -96,6 +97,12 @@ def _masked(value):
 
 def _comparable(kind: str, obj: dict) -> dict:
     masked = _masked(obj)
+    if kind == "hpa":
+        masked.pop("status", None)
+    if kind == "md" and "status" in masked:
+        masked["status"].pop("autoscaling", None)
+        masked["status"]["conditions"] = [c for c in masked["status"].get("conditions", [])
+                                          if c["type"] != "AutoscalingActive"]
     if kind not in OURS and isinstance(masked.get("status"), dict):
         masked["status"].pop("observedGeneration", None)
     return masked

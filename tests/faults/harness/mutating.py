@@ -25,7 +25,7 @@ from .recorder import Recorder, live
 PLURALS = {"tj": "trainingjobs", "md": "modeldeployments", "dm": "driftmonitors"}
 FINISHED = ("Complete", "Failed")
 PATIENCE_S = 60
-REST_S = 1.5  # longer than the operator holds a status back
+REST_S = 4  # longer than anything on the way to rest takes, also beside other work
 WORKERS = 8
 # What the message has with which an update rule refuses a field's change, whatever the new value is.
 IMMUTABLE = "immutable"

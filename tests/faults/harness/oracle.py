@@ -124,7 +124,7 @@ def bounded_writes(calm: list[list[dict]], found: list[dict], faults: int) -> li
     complaints = []
     if children > most_children + 3 * faults:
         complaints.append(f"{children} writes of children, {most_children} without faults and {faults} of those")
-    if states > 1.5 * most_states + 3 * faults:
+    if states > 2 * most_states + 3 * faults:
         complaints.append(f"{states} writes of states, {most_states} without faults and {faults} of those")
     return complaints
 

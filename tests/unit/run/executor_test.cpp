@@ -58,10 +58,11 @@ TEST_F(ExecutorTest, AnOwnerThatIsGoneGetsNoChildBesideADelete) {
   EXPECT_THAT(api_.Asked(), Each(StartsWith("GET ")));
 }
 
-TEST_F(ExecutorTest, AnOwnerOfAnotherGenerationLosesNothing) {
+TEST_F(ExecutorTest, AnOwnerOfAnotherGenerationIsNotServedByAnOldPlan) {
   owner_ = HttpResponse{200, OwnerBody("job-uid", 3).dump(), {}};
   EXPECT_THAT(Execute({Delete{kPods.type, kChild, "u", {}, {}}}), SizeIs(1));
-  EXPECT_THAT(api_.Asked(), SizeIs(1)) << "the owner alone";
+  EXPECT_THAT(Execute({Apply{kServices.type, kChild, {}}}), SizeIs(1));
+  EXPECT_THAT(api_.Asked(), SizeIs(2)) << "the owner alone";
 }
 
 TEST_F(ExecutorTest, ADeleteOfWhatIsGoneIsDone) {

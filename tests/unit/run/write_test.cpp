@@ -157,14 +157,17 @@ TEST(ApplyWrite, SeesAnEditByOthersAndAFieldThatIsNoLongerWanted) {
   EXPECT_FALSE(Write(kOwner, without_b, Snapshot({Cached(live)})).Skipped());
 }
 
-TEST(ApplyWrite, AKnownObjectIsTakenOverByUid) {
+TEST(ApplyWrite, AKnownObjectIsChangedAsItWasSeen) {
   const Apply apply{kServices.type, kChild, {{"spec", {{"a", 1}}}}};
-  Write write(kOwner, apply, Snapshot({Cached(Live("u-7", "job-uid"))}));
+  Write write(kOwner, apply, Snapshot({Cached(Live("u-7", "job-uid", "99"))}));
+  EXPECT_TRUE(write.IsChange());
   const auto request = write.Next();
   ASSERT_TRUE(request);
   EXPECT_EQ(request->method, HttpRequest::Method::kPatch);
   EXPECT_NE(request->target.find("force=true"), std::string::npos);
-  EXPECT_EQ(json::parse(request->body)["metadata"]["uid"], "u-7");
+  const json meta = json::parse(request->body)["metadata"];
+  EXPECT_EQ(meta["uid"], "u-7");
+  EXPECT_EQ(meta["resourceVersion"], "99") << "a newer plan may have changed it meanwhile";
 }
 
 TEST(ApplyWrite, AnUnknownNameIsLookedAtBeforeAnythingIsWritten) {
