@@ -21,6 +21,12 @@ bool IsControlledBy(const Owner& owner, const ObjectMeta& meta) {
   return meta.owner && meta.owner->uid == owner.uid;
 }
 
+/// The label by which watches select; without it an object is in no view, whatever else it bears.
+bool IsWatched(const ObjectMeta& meta) {
+  const auto label = meta.labels.find(labels::kManagedBy);
+  return label != meta.labels.end() && label->second == labels::kManagedByValue;
+}
+
 }  // namespace
 
 json StampBody(const Owner& owner, const ResourceType& type, const ObjectKey& key, json body,
@@ -168,7 +174,8 @@ void Write::OnLooked(const JsonView& object) {
     state_ = seen_one && ours && !meta->deleted ? State::kDelete : State::kFinished;
   } else if (!ours) {
     FailForeign();
-  } else if (state_ == State::kCheckTaken && !BelongsTo(owner_, key_, *meta)) {
+  } else if (state_ == State::kCheckTaken &&
+             !(BelongsTo(owner_, key_, *meta) && IsWatched(*meta))) {
     FailHidden();
   } else if (state_ == State::kCheckTaken) {
     version_ = meta->resource_version.Number();

@@ -169,6 +169,9 @@ func (run *Run) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		case "late":
 			r = r.WithContext(context.WithoutCancel(r.Context()))
 			run.wait(r.Context(), time.Duration(action.Ms)*time.Millisecond)
+			if run.over() {
+				return // What comes now belongs to another run.
+			}
 		case "stale":
 			if answer, known := run.history.AsOf(r.URL.Path, action.Seen); known {
 				w.Header().Set("Content-Type", "application/json")
@@ -319,6 +322,15 @@ func (run *Run) wait(ctx context.Context, duration time.Duration) {
 	case <-ctx.Done():
 	case <-run.ended:
 	case <-timer.C:
+	}
+}
+
+func (run *Run) over() bool {
+	select {
+	case <-run.ended:
+		return true
+	default:
+		return false
 	}
 }
 

@@ -87,7 +87,7 @@ def leader_is_paused(t: Case):
         t.end_pod(pod)
     done = t.wait_phase("tj", "x", "Complete")
     assert done["status"]["restarts"] == 1 and _writes(standby) > before
-    assert_created_once(t, slipway, start)
+    assert_created_once(t, slipway, start, attempts=2)
 
 
 @case(OWN)

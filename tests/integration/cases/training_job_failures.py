@@ -109,12 +109,11 @@ def pod_loses_its_labels(t: Case):
         pods = t.children("pod", job)
         new = [p for p in pods if attempt_of(p) == 1]
         old = [p["metadata"]["name"] for p in pods if p["metadata"]["uid"] in first]
-        if old and new:
-            beside.extend(old)
+        beside.extend(p["metadata"]["name"] for p in new if p["metadata"]["name"] in old)
         return len(new) == 2 and new
     second = wait_for("the group starts again", replaced)
     assert not beside, f"{beside} ran beside their successors"
-    assert t.kube.find("pod", t.ns, lost) is None, "nothing is left of the old pod"
+    assert t.kube.get("pod", t.ns, lost)["metadata"]["uid"] not in first, "nothing is left of the old pod"
     for pod in second:
         t.end_pod(pod)
     done = t.wait_phase("tj", "x", "Complete")["status"]

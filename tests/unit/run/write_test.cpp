@@ -22,7 +22,9 @@ json Live(const std::string& uid, const std::string& owner_uid, const std::strin
             {"namespace", "team"},
             {"uid", uid},
             {"resourceVersion", version},
-            {"labels", {{std::string(labels::kOwnerUid), owner_uid}}},
+            {"labels",
+             {{std::string(labels::kOwnerUid), owner_uid},
+              {std::string(labels::kManagedBy), std::string(labels::kManagedByValue)}}},
             {"ownerReferences",
              {{{"kind", "TrainingJob"},
                {"name", "churn"},
@@ -122,6 +124,18 @@ TEST(CreateWrite, ATakenNameOfOursWithoutItsLabelsIsReportedAsHidden) {
   EXPECT_EQ(write.Failure()->hidden_uid, "u");
   EXPECT_FALSE(write.Failure()->foreign);
   EXPECT_EQ(write.Failure()->error.code, Code::kConflict) << "it is tried again";
+}
+
+TEST(CreateWrite, ATakenNameOfOursThatNoWatchSelectsIsHiddenToo) {
+  Write write(kOwner, Create{kPods.type, kChild, {}}, {});
+  write.Next();
+  write.OnResponse(Fail(Code::kAlreadyExists, "exists"));
+  write.Next();
+  json live = Live("u", "job-uid");
+  live["metadata"]["labels"].erase("app.kubernetes.io/managed-by");
+  write.OnResponse(Ok(live));
+  ASSERT_TRUE(write.Failure());
+  EXPECT_EQ(write.Failure()->hidden_uid, "u");
 }
 
 TEST(ApplyWrite, GivesAChildItsLabelsBack) {
