@@ -47,8 +47,8 @@ void Leader::Run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     const SteadyInstant started = clock_.Steady();
     Outcome outcome = Round();
-    // Somebody else touched it, which need not be another holder: only reading it again tells. Once:
-    // what refuses every write must not be asked without end.
+    // Somebody else touched it, which need not be another holder: only reading it again tells.
+    // Once: what refuses every write must not be asked without end.
     if (outcome == Outcome::kConflict) outcome = Round();
     const bool leads = LeadsFor().count() > 0;
     gauge_.Set(leads ? 1 : 0);

@@ -167,8 +167,8 @@ void Begin(const Machine& machine, const State& state, const Emit& emit) {
   if (plan.Idle() && plan.violation.empty()) return;
   State next = state;
   const Stalled& own = state.stalled.front();
-  next.passes.push_back({id, std::vector<FailureId>(plan.actions.size(), Pass::kPending), -1, 0, false,
-                         own.on && !own.waits && own.behind > 0});
+  next.passes.push_back({id, std::vector<FailureId>(plan.actions.size(), Pass::kPending), -1, 0,
+                         false, own.on && !own.waits && own.behind > 0});
   emit(std::move(next), {"the operator looks and plans", 0, 0, false, "", Keep(plan.violation)});
 }
 

@@ -24,6 +24,7 @@ from .world import World
 FOLDER = Path(__file__).resolve().parents[1] / "workloads"
 TRIES = 3  # of a plan whose faults do not all happen
 CALM_RUNS = 5  # without faults, all alike
+AT_ONCE = 4  # workloads whose runs without faults are made at the same time
 
 
 class Campaign:
@@ -44,13 +45,13 @@ class Campaign:
         say(f"{workload.name}: {len(first.writes)} writes, {len(first.trace['events'])} events, "
             f"{sum(summary(first.history)['created'].values())} objects, {first.seconds:.1f} s")
         again = [Plan(workload.name, "none", f"without faults, run {n}") for n in range(2, CALM_RUNS + 1)]
-        calm = [first, *self.run(workload, first, again)]
+        calm = [first, *self.run([(workload, first, plan) for plan in again])]
         first.calm = [run.writes for run in calm]
         return first, [run.trace for run in calm]
 
-    def run(self, workload: Workload, reference: Result, wanted: list[Plan]) -> list[Result]:
+    def run(self, wanted: list[tuple[Workload, Result, Plan]]) -> list[Result]:
         with ThreadPoolExecutor(self._jobs) as pool:
-            return list(pool.map(lambda plan: self._one(workload, reference, plan), wanted))
+            return list(pool.map(lambda trial: self._one(*trial), wanted))
 
     def _one(self, workload: Workload, reference: Result, plan: Plan) -> Result:
         try:
@@ -137,18 +138,18 @@ def main(arguments: list[str]) -> int:
     try:
         say(f"world up after {time.monotonic() - began:.0f} s; seed {args.seed}, {args.jobs} trials at once")
         campaign = Campaign(world, args.jobs)
-        ran = 0
-        for workload in workloads:
-            reference, traces = campaign.reference(workload)
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            references = list(pool.map(campaign.reference, workloads))
+        wanted = []
+        for workload, (reference, traces) in zip(workloads, references):
             found = [p for p in plans.generate(workload.name, traces, is_write) if args.fault in p.name]
             chosen = [p for p in given if p.workload == workload.name] if given else choose(
                 found, args.sample, random.Random(args.seed))
-            started = time.monotonic()
-            campaign.run(workload, reference, chosen)
-            ran += len(chosen)
-            say(f"{workload.name}: {len(chosen)} of {len(found)} plans in {time.monotonic() - started:.0f} s")
-        if ran == 0:
+            wanted += [(workload, reference, plan) for plan in chosen]
+            say(f"{workload.name}: {len(chosen)} of {len(found)} plans")
+        if not wanted:
             raise SystemExit(f"no plan has {args.fault!r} in its name")
+        campaign.run(wanted)
         failed = campaign.report()
     finally:
         world.close()

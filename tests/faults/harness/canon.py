@@ -27,6 +27,7 @@ _MASKED = {"uid", "resourceVersion", "generation", "managedFields", "selfLink", 
            "hostIPs", "podIP", "podIPs", "containerID", "imageID", "clusterIP", "clusterIPs",
            "topology.kubernetes.io/zone", "collisionCount", "slipway.dev/applied-digest",
            "rival.example.com/edit"}
+_NODE = re.compile(r"\bkwok-\d+\b")
 _REPLICA_SET = re.compile(r'ReplicaSet \\"[^"]*\\"')
 
 
@@ -80,7 +81,7 @@ def snapshot(ns: str, history: list) -> dict[str, dict]:
             continue
         text = re.sub(rf"\b{re.escape(ns)}\b", "<namespace>", json.dumps(_comparable(kind, obj)))
         text = names.sub(lambda match: stand_ins[match[0]], _REPLICA_SET.sub("<ReplicaSet>", text))
-        result[title(kind, obj)] = json.loads(_TIME.sub("<time>", text))
+        result[title(kind, obj)] = json.loads(_NODE.sub("<node>", _TIME.sub("<time>", text)))
     return result
 
 
