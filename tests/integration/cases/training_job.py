@@ -112,7 +112,7 @@ def deadline(t: Case):
     failed = t.wait_condition("tj", "x", "Failed", "True", "DeadlineExceeded")
     assert failed["status"]["phase"] == "Failed" and is_true(failed, "Stalled")
     wait_for("pods that still run are removed", lambda: not t.children("pod", job))
-    assert t.reasons(job) == ["Failed"], t.reasons(job)
+    wait_for("its one Event", lambda: t.reasons(job) == ["Failed"])
 
 
 @case(SHARED)
