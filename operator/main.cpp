@@ -267,4 +267,11 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace slipway
 
-int main(int argc, char** argv) { return slipway::Main(argc, argv); }
+int main(int argc, char** argv) {
+  try {
+    return slipway::Main(argc, argv);
+  } catch (const std::exception& problem) {  // Such as a limit of threads or memory.
+    std::cerr << "slipway cannot run: " << problem.what() << "\n";
+    return 1;
+  }
+}

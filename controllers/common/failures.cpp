@@ -3,9 +3,16 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <array>
+
+#include "controllers/common/conditions.hpp"
 
 namespace slipway {
 namespace {
+
+constexpr std::string_view kForbidden = "Forbidden";
+constexpr std::string_view kQuotaExceeded = "QuotaExceeded";
+constexpr std::string_view kWriteFailed = "WriteFailed";
 
 std::string Describe(const WriteFailure& failure) {
   return fmt::format("{} {}", failure.type.kind, failure.key.ToString());
@@ -17,13 +24,15 @@ bool IsQuota(const Error& error) {
 
 Problem ExplainForbidden(const WriteFailure& failure) {
   if (IsQuota(failure.error)) {
-    return {"QuotaExceeded",
-            fmt::format("{} does not fit the namespace's quota and is tried again: {}",
-                        Describe(failure), failure.error.message)};
+    return {
+        std::string(kQuotaExceeded),
+        fmt::format("{} does not fit the namespace's quota and is tried again within a minute: {}",
+                    Describe(failure), failure.error.message)};
   }
-  return {"Forbidden",
+  return {std::string(kForbidden),
           fmt::format("the cluster does not let the operator write {} (check the RBAC rules for "
-                      "{}{}{} and the admission policies of the namespace): {}",
+                      "{}{}{} and the admission policies of the namespace); it is tried again "
+                      "within a minute: {}",
                       Describe(failure), failure.type.plural, failure.type.group.empty() ? "" : ".",
                       failure.type.group, failure.error.message)};
 }
@@ -49,8 +58,9 @@ Problem Explain(const WriteFailure& failure, std::string_view invalid_reason) {
                           "made; to keep the object, create it in another namespace",
                           failure.key.ns, Describe(failure))};
     default:
-      return {"WriteFailed", fmt::format("writing {} failed and is tried again: {}",
-                                         Describe(failure), failure.error.message)};
+      return {std::string(kWriteFailed),
+              fmt::format("writing {} failed and is tried again within a minute: {}",
+                          Describe(failure), failure.error.message)};
   }
 }
 
@@ -65,6 +75,16 @@ std::optional<Problem> ExplainFailures(const std::vector<WriteFailure>& failures
     if (!first) first = std::move(problem);
   }
   return first;
+}
+
+std::optional<EmitEvent> BarredEvent(const std::vector<api::Condition>& before,
+                                     const std::vector<api::Condition>& after) {
+  constexpr std::array kBarred{kForbidden, kQuotaExceeded, kWriteFailed};
+  const api::Condition* now = FindCondition(after, condition::kReconciling);
+  const api::Condition* earlier = FindCondition(before, condition::kReconciling);
+  if (now == nullptr || std::ranges::find(kBarred, now->reason) == kBarred.end()) return {};
+  if (earlier != nullptr && earlier->reason == now->reason) return {};
+  return EmitEvent{EmitEvent::Type::kWarning, now->reason, "Write", now->message, false};
 }
 
 }  // namespace slipway

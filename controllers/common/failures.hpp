@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "crds/generated/types.hpp"
 #include "operator/run/plan.hpp"
 
 namespace slipway {
@@ -25,5 +26,11 @@ struct Problem {
 /// that a long outage shows; nullopt only when there are no failures.
 std::optional<Problem> ExplainFailures(const std::vector<WriteFailure>& failures,
                                        std::string_view invalid_reason);
+
+/// The Event of a resource that now waits for writes that the API server does not carry out;
+/// nullopt when it does not, or was said to wait for the same reason before. What the API server
+/// refuses for good has an Event of its own, Stalled.
+std::optional<EmitEvent> BarredEvent(const std::vector<api::Condition>& before,
+                                     const std::vector<api::Condition>& after);
 
 }  // namespace slipway

@@ -208,6 +208,10 @@ std::vector<EmitEvent> MakeEvents(const std::optional<api::DriftMonitorStatus>& 
     if (phase == Phase::kHealthy && !drifted) emit(Type::kNormal, "Healthy");
   }
   if (IsTrue(after.conditions, kStalled) && !held(kStalled)) emit(Type::kWarning, "Stalled");
+  const std::vector<api::Condition> none;
+  if (auto barred = BarredEvent(before ? before->conditions : none, after.conditions)) {
+    events.push_back(std::move(*barred));
+  }
   return events;
 }
 

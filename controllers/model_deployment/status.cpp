@@ -197,6 +197,10 @@ std::vector<EmitEvent> MakeEvents(const std::optional<api::ModelDeploymentStatus
     events.push_back({EmitEvent::Type::kWarning, "Stalled", "Reconcile",
                       stalled->reason + ": " + stalled->message});
   }
+  const std::vector<api::Condition> none;
+  if (auto barred = BarredEvent(before ? before->conditions : none, after.conditions)) {
+    events.push_back(std::move(*barred));
+  }
   return events;
 }
 

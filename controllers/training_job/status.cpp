@@ -166,6 +166,10 @@ std::vector<EmitEvent> MakeEvents(const std::optional<api::TrainingJobStatus>& b
     events.push_back({Type::kNormal, "Replaced", "StartGroup",
                       "spec.trainer was changed; the pods of the former one are replaced"});
   }
+  const std::vector<api::Condition> none;
+  if (auto barred = BarredEvent(before ? before->conditions : none, after.conditions)) {
+    events.push_back(std::move(*barred));
+  }
   return events;
 }
 

@@ -50,6 +50,9 @@ struct EmitEvent {
   std::string reason;  ///< CamelCase constant.
   std::string action;  ///< CamelCase constant: what the operator did or tried.
   std::string note;    ///< For the user: what, which object, the way out.
+  /// False for what may pass by itself in a moment: then the status that records it may wait for
+  /// company, and the Event with it.
+  bool urgent = true;
 };
 
 /// What one pass wants to do. The actions are independent of each other and run together; what

@@ -126,7 +126,7 @@ Runner::Recorded Runner::RecordStatus(const Owner& owner, const ObjectMeta& seen
     pacer_.Settled(owner.key);
     return Recorded::kUnchanged;
   }
-  if (outcome.plan.events.empty()) {
+  if (std::ranges::none_of(outcome.plan.events, &EmitEvent::urgent)) {
     const auto remaining = pacer_.Remaining(owner.key, context_.clock.Steady());
     if (remaining.count() > 0) {
       queue_.AddAfter(owner.key, remaining);

@@ -198,6 +198,16 @@ class Cluster:
                 process.spawn(self.state.run, part, one.argv, Path(one.log), enter)
             if part == "apiserver":
                 self.plane().wait_ready(current)
+            elif part == "apiserver-2":
+                self.plane().wait_another(self.state.settings()["ports"]["apiserver-2"], current)
+
+    def add_apiserver(self, etcd: str) -> str:
+        """Starts one more API server of a simulated cluster, whose etcd is at another address (of a
+        link that is slow, say); returns its URL once it is ready."""
+        self.require_up()
+        with self.state.lock(), step("another API server answers") as current:
+            ports = take_ports(self.state, ["apiserver-2"], self.state.settings())
+            return self.plane().start_another(etcd, ports["apiserver-2"], current)
 
     def signal(self, part: str, sig: int) -> None:
         """Sends one part a signal and leaves it at that."""
@@ -219,7 +229,10 @@ class Cluster:
             "KUBECONFIG": str(self.state.kubeconfig),
             "PATH": f"{self.state.bin}:{os.environ.get('PATH', os.defpath)}",
         }
-        if self.state.settings()["audit"]:
+        settings = self.state.settings()
+        if settings["nodes"] != "real":  # Whose etcd is out of the host's reach.
+            found["SLIPWAY_ETCD"] = f"http://127.0.0.1:{settings['ports']['etcd']}"
+        if settings["audit"]:
             found["SLIPWAY_AUDIT_LOG"] = str(self.state.audit_log)
         return found
 

@@ -113,13 +113,22 @@ class ControlPlane:
             f"--initial-cluster=default={peer}",
         ]
 
-    def _apiserver(self) -> list:
+    def start_another(self, etcd: str, port: int, current=None) -> str:
+        """One more API server, called apiserver-2, with its etcd elsewhere; returns its URL."""
+        self.start("apiserver-2", self._apiserver(etcd, port))
+        self.wait_another(port, current)
+        return f"https://{self.place.address}:{port}"
+
+    def wait_another(self, port: int, current=None) -> None:
+        wait_until(lambda: ready(self.state, port), "the other API server", 300, current)
+
+    def _apiserver(self, etcd: str = "", port: int = 0) -> list:
         pki = self.pki.path
         return [
             "apiserver",
-            f"--etcd-servers=http://127.0.0.1:{self.place.ports['etcd']}",
+            f"--etcd-servers={etcd or 'http://127.0.0.1:%d' % self.place.ports['etcd']}",
             f"--bind-address={self.place.address}",
-            f"--secure-port={self.place.ports['apiserver']}",
+            f"--secure-port={port or self.place.ports['apiserver']}",
             f"--advertise-address={self.place.advertise}",
             f"--service-cluster-ip-range={SERVICE_CIDR}",
             "--authorization-mode=Node,RBAC",
@@ -190,15 +199,16 @@ def audit_flags(state: State) -> list[str]:
     ]
 
 
-def ready(state: State) -> bool:
-    """Whether the API server, asked as an ordinary client of the host would, is ready."""
+def ready(state: State, port: int = 0) -> bool:
+    """Whether the API server, asked as an ordinary client of the host would, is ready; `port` is
+    that of another one than the first."""
     settings = state.settings()
     pki = Pki(state.pki)
     try:
         context = ssl.create_default_context(cafile=pki.path("ca.crt"))
         context.load_cert_chain(pki.path("admin.crt"), pki.path("admin.key"))
         with urllib.request.urlopen(
-            f"https://127.0.0.1:{settings['ports']['host']}/readyz", timeout=3, context=context
+            f"https://127.0.0.1:{port or settings['ports']['host']}/readyz", timeout=3, context=context
         ) as answer:
             return answer.read() == b"ok"
     except (OSError, KeyError, ssl.SSLError):

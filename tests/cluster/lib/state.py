@@ -108,5 +108,5 @@ def take_ports(state: State, names: list[str], settings: dict) -> dict[str, int]
                 )
             taken.add(port)
             ports[name] = port
-        state.save(settings | {"ports": ports})
+        state.save(settings | {"ports": settings.get("ports", {}) | ports})
     return ports

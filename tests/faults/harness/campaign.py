@@ -14,16 +14,20 @@ from pathlib import Path
 
 from lib import paths
 
+from . import plan as plan_files
 from . import plans
+from .operator import stop_all
 from .oracle import summary
-from .plans import Plan
-from .trial import Result, Trial, is_write, stop_all
+from .plan import Plan
+from .trial import Result, Trial, is_write
 from .workload import Workload, all_of
 from .world import World
 
 FOLDER = Path(__file__).resolve().parents[1] / "workloads"
+REGRESSIONS = Path(__file__).resolve().parents[1] / "regressions"  # plans that have found a bug
 TRIES = 3  # of a plan whose faults do not all happen
 CALM_RUNS = 5  # without faults, all alike
+PROGRESS = 200  # runs for each line that says how far it is
 AT_ONCE = 4  # workloads whose runs without faults are made at the same time
 
 
@@ -64,6 +68,8 @@ class Campaign:
         except Exception as problem:  # The harness itself failed, which is a failure too.
             result = Result(complaints=[f"the harness failed: {problem!r}"])
         self.results.append((plan, result))
+        if len(self.results) % PROGRESS == 0:
+            say(f"... {len(self.results)} runs, {sum(bool(r.complaints) for _, r in self.results)} failed")
         if result.complaints:
             file = self._failed_plans / (re.sub(r"[^a-z0-9]+", "-", f"{workload.name} {plan.name}".lower()) + ".json")
             file.write_text(plan.dump())
@@ -78,11 +84,14 @@ class Campaign:
         by_fault: dict[str, list[Result]] = defaultdict(list)
         for plan, result in self.results:
             by_fault[plan.fault].append(result)
-        say(f"\n{'fault':<24}{'plans':>6}{'failed':>8}{'median s':>10}{'longest s':>11}")
+        say(f"\n{'fault':<24}{'plans':>6}{'failed':>8}{'median s':>10}{'longest s':>11}   recovery: median, p99")
         for fault, results in sorted(by_fault.items()):
             seconds = [r.seconds for r in results]
+            recoveries = sorted(r.recovery for r in results if r.recovery is not None)
+            recovery = f"{statistics.median(recoveries):>18.1f}{recoveries[len(recoveries) * 99 // 100]:>8.1f}" if recoveries else ""
             say(f"{fault:<24}{len(results):>6}{sum(bool(r.complaints) for r in results):>8}"
-                f"{statistics.median(seconds):>10.1f}{max(seconds):>11.1f}")
+                f"{statistics.median(seconds):>10.1f}{max(seconds):>11.1f}{recovery}")
+        say(f"most memory of an operator: {max(r.peak_mib for _, r in self.results)} MiB")
         return sum(bool(r.complaints) for _, r in self.results)
 
 
@@ -108,24 +117,15 @@ def say(text: str) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--kind", default="")
-    parser.add_argument("--workload", default="")
-    parser.add_argument("--fault", default="")
-    parser.add_argument("--sample", type=int, default=0)
-    parser.add_argument("--seed", type=int, default=random.randrange(10**6))
-    parser.add_argument("--jobs", type=int, default=8)
-    parser.add_argument("--plan", type=Path, action="append", default=[])
-    parser.add_argument("--binary", type=Path, default=paths.BINARY)
-    args = parser.parse_args(arguments)
-    given = [plans.load(file) for file in args.plan]
+    args = _parse(arguments)
+    given = [plan_files.load(file) for file in args.plan]
     workloads = [w for w in all_of(FOLDER)
                  if args.kind in ("", w.kind) and args.workload in ("", w.name)
                  and (not given or any(p.workload == w.name for p in given))]
     if not workloads:
         raise SystemExit(f"no such workload; there are {', '.join(w.name for w in all_of(FOLDER))}")
     began = time.monotonic()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # While the world comes up.
     world = World(args.binary)
 
     def abandon(number, _) -> None:
@@ -142,11 +142,7 @@ def main(arguments: list[str]) -> int:
             references = list(pool.map(campaign.reference, workloads))
         wanted = []
         for workload, (reference, traces) in zip(workloads, references):
-            found = [p for p in plans.generate(workload.name, traces, is_write) if args.fault in p.name]
-            chosen = [p for p in given if p.workload == workload.name] if given else choose(
-                found, args.sample, random.Random(args.seed))
-            wanted += [(workload, reference, plan) for plan in chosen]
-            say(f"{workload.name}: {len(chosen)} of {len(found)} plans")
+            wanted += [(workload, reference, plan) for plan in _chosen(args, given, workload, traces)]
         if not wanted:
             raise SystemExit(f"no plan has {args.fault!r} in its name")
         campaign.run(wanted)
@@ -158,3 +154,27 @@ def main(arguments: list[str]) -> int:
     say(f"{total - failed} passed, {failed} failed in {took:.0f} s ({took / max(total, 1):.2f} s a plan)")
     return 1 if failed else 0
 
+
+def _chosen(args: argparse.Namespace, given: list[Plan], workload: Workload, traces: list[dict]) -> list[Plan]:
+    """The plans of a workload that are asked for; those that have found a bug are always among them."""
+    if given:
+        return [p for p in given if p.workload == workload.name]
+    known = [plan_files.load(file) for file in sorted(REGRESSIONS.glob("*.json"))]
+    possible = [p for p in plans.generate(workload.name, traces, is_write) if args.fault in p.name]
+    chosen = choose(possible, args.sample, random.Random(args.seed))
+    again = [p for p in known if p.workload == workload.name and args.fault in p.name and p not in chosen]
+    say(f"{workload.name}: {len(chosen)} of {len(possible)} plans, {len(again)} that have found a bug before")
+    return again + chosen
+
+
+def _parse(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--kind", default="")
+    parser.add_argument("--workload", default="")
+    parser.add_argument("--fault", default="")
+    parser.add_argument("--sample", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=random.randrange(10**6))
+    parser.add_argument("--jobs", type=int, default=8)
+    parser.add_argument("--plan", type=Path, action="append", default=[])
+    parser.add_argument("--binary", type=Path, default=paths.BINARY)
+    return parser.parse_args(arguments)

@@ -18,8 +18,6 @@ The mask is the whole of what is not compared; it is kept short and is reviewed:
 import json
 import re
 
-from .recorder import live
-
 OURS = ("tj", "md", "dm")
 _LABEL = "slipway.dev/"
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
@@ -57,37 +55,64 @@ def _owner(obj: dict) -> str:
     return obj["metadata"].get("annotations", {}).get(_LABEL + "owner", "/?").partition("/")[2]
 
 
-def titles(history: list) -> dict[str, str]:
-    """What stands for each UID and each made-up name that a history has seen."""
-    found: dict[str, str] = {}
-    for version in history:
+class View:
+    """What is there after a history, without what is masked. It is taken in step by step, since a
+    trial looks at it after each change. Not thread-safe."""
+
+    def __init__(self, ns: str):
+        self.objects: dict[tuple[str, str], dict] = {}  # by kind and name, as they are
+        self._ns = re.compile(rf"\b{re.escape(ns)}\b")
+        self._taken = 0
+        # What stands for each UID and each made-up name that was seen.
+        self._stand_ins: dict[str, str] = {}
+        self._names = re.compile("(?!)")
+        self._canonical: dict[tuple[str, str], tuple[str, dict]] = {}
+
+    def take(self, history: list) -> "View":
+        """Goes on to the end of a history of which it may know the beginning."""
+        known = len(self._stand_ins)
+        for version in history[self._taken:]:
+            key = (version.kind, version.object["metadata"]["name"])
+            self._canonical.pop(key, None)
+            if version.change == "DELETED":
+                self.objects.pop(key, None)
+            else:
+                self.objects[key] = version.object
+            self._learn_names(version)
+        self._taken = len(history)
+        if len(self._stand_ins) > known:
+            longest_first = sorted(self._stand_ins, key=len, reverse=True)
+            self._names = re.compile("|".join(map(re.escape, longest_first)))
+            self._canonical.clear()
+        return self
+
+    def snapshot(self) -> dict[str, dict]:
+        """Our objects and their children, by title."""
+        for (kind, name), obj in self.objects.items():
+            if (kind, name) not in self._canonical and (kind in OURS or is_child(obj)):
+                self._canonical[kind, name] = (title(kind, obj), self._canonicalised(kind, obj))
+        return dict(self._canonical.values())
+
+    def _learn_names(self, version) -> None:
         obj = version.object
         if version.kind not in OURS and not is_child(obj):
-            continue
-        found[obj["metadata"]["uid"]] = f"<uid of {title(version.kind, obj)}>"
+            return
+        name = title(version.kind, obj)
+        self._stand_ins[obj["metadata"]["uid"]] = f"<uid of {name}>"
         if version.kind not in OURS and obj["metadata"]["name"] != _owner(obj):
-            found[obj["metadata"]["name"]] = f"<{title(version.kind, obj)}>"
-    return found
+            self._stand_ins[obj["metadata"]["name"]] = f"<{name}>"
 
-
-def snapshot(ns: str, history: list) -> dict[str, dict]:
-    """The objects that are there after a history, without what is masked, by title."""
-    stand_ins = titles(history)
-    longest_first = sorted(stand_ins, key=len, reverse=True)
-    names = re.compile("|".join(map(re.escape, longest_first)) or "(?!)")
-    result = {}
-    for (kind, _), obj in live(history).items():
-        if kind not in OURS and not is_child(obj):
-            continue
-        text = re.sub(rf"\b{re.escape(ns)}\b", "<namespace>", json.dumps(_comparable(kind, obj)))
-        text = names.sub(lambda match: stand_ins[match[0]], _REPLICA_SET.sub("<ReplicaSet>", text))
-        result[title(kind, obj)] = json.loads(_NODE.sub("<node>", _TIME.sub("<time>", text)))
-    return result
+    def _canonicalised(self, kind: str, obj: dict) -> dict:
+        text = self._ns.sub("<namespace>", json.dumps(_comparable(kind, obj)))
+        text = self._names.sub(lambda match: self._stand_ins[match[0]], _REPLICA_SET.sub("<ReplicaSet>", text))
+        return json.loads(_NODE.sub("<node>", _TIME.sub("<time>", text)))
 
 
 def _masked(value):
     if isinstance(value, dict):
         masked = {k: _masked(v) for k, v in value.items() if k not in _MASKED}
+        if not masked.get("annotations", True):
+            del masked["annotations"]  # There was nothing in it but what is masked.
         if "conditions" in masked:
             masked["conditions"] = sorted(masked["conditions"], key=lambda c: c.get("type", ""))
         return masked
@@ -111,6 +136,8 @@ def _comparable(kind: str, obj: dict) -> dict:
 
 def differences(wanted, found, where: str = "") -> list[str]:
     """Where two snapshots differ, a line each."""
+    if wanted == found:
+        return []
     if isinstance(wanted, dict) and isinstance(found, dict):
         lines = []
         for key in sorted(wanted.keys() | found.keys()):
@@ -125,7 +152,7 @@ def differences(wanted, found, where: str = "") -> list[str]:
     if isinstance(wanted, list) and isinstance(found, list) and len(wanted) == len(found):
         return [line for i, (a, b) in enumerate(zip(wanted, found))
                 for line in differences(a, b, f"{where}[{i}]")]
-    return [] if wanted == found else [f"{where}: {_short(found)}, in the reference {_short(wanted)}"]
+    return [f"{where}: {_short(found)}, in the reference {_short(wanted)}"]
 
 
 def _short(value) -> str:

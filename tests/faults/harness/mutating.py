@@ -19,6 +19,7 @@ from lib.operator import Installation, kill_all
 from lib.waiting import wait_for
 
 from . import canon, mutations, oracle
+from .corruption import Corruption, corruptions
 from .mutations import Operation
 from .recorder import Recorder, live
 
@@ -26,6 +27,7 @@ PLURALS = {"tj": "trainingjobs", "md": "modeldeployments", "dm": "driftmonitors"
 FINISHED = ("Complete", "Failed")
 PATIENCE_S = 60
 REST_S = 4  # longer than anything on the way to rest takes, also beside other work
+REPAIRED_S = 5  # for a child that somebody has changed
 WORKERS = 8
 # What the message has with which an update rule refuses a field's change, whatever the new value is.
 IMMUTABLE = "immutable"
@@ -38,6 +40,7 @@ class Tally:
     accepted: int = 0
     refused: int = 0
     complaints: list[str] = field(default_factory=list)
+    repaired: list[float] = field(default_factory=list)  # seconds
 
 
 class Worker:
@@ -51,6 +54,7 @@ class Worker:
         self._base = copy.deepcopy(base)
         self._base["metadata"] = {"name": base["metadata"]["name"], "namespace": ns}
         self._name = base["metadata"]["name"]
+        self._view = canon.View(ns)
         kube.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": ns}})
         self._begin()
 
@@ -87,6 +91,45 @@ class Worker:
         self._settle()
         return self._unlike("the change was undone, but left traces")
 
+    def children(self) -> list[tuple[str, str, Corruption]]:
+        """What may be done to each child of now: its kind, its title, and the change."""
+        return [(kind, canon.title(kind, obj), one) for (kind, _), obj in self._view.objects.items()
+                if kind not in canon.OURS and canon.is_child(obj) for one in corruptions(obj)]
+
+    def corrupt(self, kind: str, title: str, change: Corruption, tally: Tally) -> str:
+        """Somebody else does something to a child: it is repaired, or reported as no longer ours."""
+        name = next((name for (k, name), obj in self._view.objects.items()
+                     if k == kind and canon.is_child(obj) and canon.title(k, obj) == title), "")
+        if not name:
+            return f"there is no {title} any more"
+        if not change.patch:
+            self._kube.delete(kind, self._ns, name)
+        else:
+            try:
+                self._kube.request("PATCH", path(kind, self._ns, name), list(change.patch),
+                                   "application/json-patch+json")
+            except ApiError as problem:
+                if problem.status not in (400, 422):
+                    raise
+                tally.refused += 1
+                return ""
+        tally.accepted += 1
+        time.sleep(0.2)  # The change itself must have been seen before its repair can be.
+        began = time.monotonic()
+        while lines := canon.differences(self._baseline, self._trace()):
+            if self._reported(name):
+                self._kube.delete(kind, self._ns, name)
+                return self._unlike(f"{name} was reported as foreign, and deleted, but is not made anew")
+            if time.monotonic() - began > PATIENCE_S:
+                return "is neither repaired nor reported: " + "; ".join(lines[:5])
+            time.sleep(0.05)
+        tally.repaired.append(time.monotonic() - began + 0.2)
+        return ""
+
+    def _reported(self, name: str) -> bool:
+        return any(c["reason"] == "NameConflict" and name in c["message"]
+                   for c in self._current()["status"].get("conditions", []))
+
     def _anew(self) -> str:
         """What has finished stays so; the next operation needs another one."""
         self._kube.delete(self._kind, self._ns, self._name)
@@ -122,7 +165,7 @@ class Worker:
         """What must be the same after a change and its undoing: what the children are to be, and
         what the status says in its conditions. Runs of a DriftMonitor are work, not state."""
         found = {}
-        for title, obj in canon.snapshot(self._ns, self._recorder.history(self._ns)).items():
+        for title, obj in self._view.take(self._recorder.history(self._ns)).snapshot().items():
             kind = title.partition(" ")[0]
             if kind == "pod":
                 continue
@@ -130,6 +173,7 @@ class Worker:
                 found[title] = {"spec": obj["spec"], "conditions": [
                     (c["type"], c["status"]) for c in obj["status"].get("conditions", [])]}
                 continue
+            obj = copy.deepcopy(obj)
             obj.pop("status", None)
             for count in ("deployment.kubernetes.io/revision", "slipway.dev/owner-generation"):
                 obj["metadata"].get("annotations", {}).pop(count, None)
@@ -145,31 +189,64 @@ class Worker:
         return ""
 
 
-def campaign(kube, recorder: Recorder, kind: str, chosen: list[Operation], base: dict) -> Tally:
-    """All operations, by several workers."""
+def campaign(kube, recorder: Recorder, kind: str, chosen: list, base: dict, name: str = "") -> Tally:
+    """All operations (or, as triples, corruptions of children), by several workers."""
     tally = Tally()
     waiting: queue.SimpleQueue = queue.SimpleQueue()
     for operation in chosen:
         waiting.put(operation)
 
     def work(number: int) -> None:
-        worker = Worker(kube, recorder, kind, base, f"{kind}-{number}")
+        worker = Worker(kube, recorder, kind, base, f"{kind}-{name}{number}")
         while True:
             try:
                 operation = waiting.get_nowait()
             except queue.Empty:
                 return
+            corrupting = isinstance(operation, tuple)
             try:
-                problem = worker.do(operation, tally)
+                problem = worker.corrupt(*operation, tally) if corrupting else worker.do(operation, tally)
             except AssertionError as given_up:
                 problem = str(given_up)
-                worker = Worker(kube, recorder, kind, base, f"{kind}-{number}-{waiting.qsize()}")
             if problem:
-                tally.complaints.append(f"{kind} {operation.path}: {operation.name}: {problem}")
+                what = f"{operation[1]}: {operation[2].name}" if corrupting else f"{operation.path}: {operation.name}"
+                tally.complaints.append(f"{kind} {what}: {problem}")
                 print("FAILED", tally.complaints[-1], flush=True)
+                worker = Worker(kube, recorder, kind, base, f"{kind}-{name}{number}-{waiting.qsize()}")
     with ThreadPoolExecutor(WORKERS) as pool:
         for done in [pool.submit(work, n) for n in range(WORKERS)]:
             done.result()
+    return tally
+
+
+def spoil(kube, recorder: Recorder, kind: str, base: dict) -> Tally:
+    """Each field of each child is changed by somebody else, and each child loses what marks it."""
+    model = Worker(kube, recorder, kind, base, f"{kind}-model")
+    tally = campaign(kube, recorder, kind, model.children(), base, "child-")
+    slow = [seconds for seconds in tally.repaired if seconds > REPAIRED_S]
+    if slow:
+        tally.complaints.append(f"{kind}: {len(slow)} repairs took more than {REPAIRED_S} s, one {max(slow):.1f} s")
+    longest = f", {max(tally.repaired):.1f} s at most" if tally.repaired else ""
+    print(f"{kind}: {len(model.children())} corruptions of children, {len(tally.repaired)} repaired{longest}, "
+          f"{tally.accepted - len(tally.repaired)} reported, {tally.refused} refused by the API server, "
+          f"{len(tally.complaints)} complaints", flush=True)
+    return tally
+
+
+def _change(kube, recorder: Recorder, kind: str, plural: str, args: argparse.Namespace) -> Tally:
+    began = time.monotonic()
+    about = mutations.load(plural)
+    if kind == "tj":
+        about.base["spec"]["suspend"] = True  # Otherwise nearly nothing of it may change.
+    every = mutations.operations(about.schema, about.base, args.seed)
+    chosen = random.Random(args.seed).sample(every, args.sample) if args.sample else every
+    tally = campaign(kube, recorder, kind, chosen, about.base)
+    missed = mutations.coverage(about.schema, every)
+    if missed:
+        tally.complaints.append(f"no operation changes {', '.join(missed)}")
+    print(f"{kind}: {len(chosen)} of {len(every)} operations, {tally.accepted} accepted and undone, "
+          f"{tally.refused} refused, {len(tally.complaints)} complaints, "
+          f"{time.monotonic() - began:.0f} s", flush=True)
     return tally
 
 
@@ -191,25 +268,14 @@ def main(arguments: list[str]) -> int:
         for kind, plural in PLURALS.items():
             if args.kind not in ("", kind):
                 continue
-            began = time.monotonic()
-            about = mutations.load(plural)
-            if kind == "tj":
-                about.base["spec"]["suspend"] = True  # Otherwise nearly nothing of it may change.
-            every = mutations.operations(about.schema, about.base, args.seed)
-            chosen = random.Random(args.seed).sample(every, args.sample) if args.sample else every
-            tally = campaign(cluster.kube, recorder, kind, chosen, about.base)
-            tally.complaints += oracle.no_crash(replica.log_file.read_text(errors="replace"))
-            if replica.process.poll() is not None:
-                tally.complaints.append(f"the operator ended with {replica.process.returncode}")
-            missed = mutations.coverage(about.schema, every)
-            if missed:
-                tally.complaints.append(f"no operation changes {', '.join(missed)}")
-            print(f"{kind}: {len(chosen)} of {len(every)} operations, {tally.accepted} accepted and undone, "
-                  f"{tally.refused} refused, {len(tally.complaints)} complaints, "
-                  f"{time.monotonic() - began:.0f} s", flush=True)
-            total += len(chosen)
-            failed += len(tally.complaints)
-        recorder.stop()
+            for tally in (_change(cluster.kube, recorder, kind, plural, args),
+                          spoil(cluster.kube, recorder, kind, mutations.load(plural).base)):
+                tally.complaints += oracle.no_crash(replica.log_file.read_text(errors="replace"))
+                if replica.process.poll() is not None:
+                    tally.complaints.append(f"the operator ended with {replica.process.returncode}")
+                total += tally.accepted + tally.refused
+                failed += len(tally.complaints)
+        recorder.close()
     finally:
         kill_all()
         cluster.down()

@@ -145,3 +145,44 @@ def no_crash(log: str) -> list[str]:
     signs = ("terminate called", "AddressSanitizer", "runtime error:", "ThreadSanitizer",
              "LeakSanitizer", "Assertion", "reconcile threw", "stack smashing")
     return [f"the operator's log has {sign!r}" for sign in signs if sign in log]
+
+
+MOST_MIB = 64  # of one operator in a small world; its libraries alone are 14
+
+
+def little_memory(peak_mib: int) -> list[str]:
+    return [f"the operator had {peak_mib} MiB, more than {MOST_MIB}"] if peak_mib > MOST_MIB else []
+
+
+SOON_MS = 2000
+
+
+def soon_after_rotation(trace: dict) -> list[str]:
+    """What a rotation's new file holds is used soon after it is there."""
+    complaints = []
+    for at in trace["rotated"]:
+        good = [r["at"] + (0 if r["verb"] == "watch" else r["took"]) for r in trace["requests"]
+                if r["at"] >= at and r.get("status", 0) in range(200, 300)]
+        if not good and trace["now"] > at + SOON_MS:
+            complaints.append("no request succeeded after the rotation")
+        elif good and min(good) > at + SOON_MS:
+            complaints.append(f"the first request that succeeded came {min(good) - at} ms after the rotation")
+    return complaints
+
+
+def told_too_old(trace: dict) -> bool:
+    """Whether a watch was told that what it wants to go on from is forgotten."""
+    return any(r.get("status") == 410 for r in trace["requests"]) or any(
+        e["type"] == "ERROR" for e in trace["events"])
+
+
+def explained(history: list[Version], cause: str) -> list[str]:
+    """What is kept from going on says why, in a condition and in an Event, and what comes next."""
+    conditions = [c["message"] for version in history if version.kind in OURS
+                  for c in version.object.get("status", {}).get("conditions", []) if cause in c.get("message", "")]
+    notes = [version.object.get("note", "") for version in history if version.kind == "event"]
+    notes = [note for note in notes if cause in note]
+    complaints = [f"no {what} names the cause, {cause!r}"
+                  for what, found in (("condition", conditions), ("Event", notes)) if not found]
+    return complaints + [f"says nothing of the next try: {text}" for text in {*conditions, *notes}
+                         if "again" not in text]

@@ -6,44 +6,9 @@ A plan is data; its file alone reproduces what it found. All are made of the rul
 import json
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from pathlib import Path
 
-
-@dataclass(frozen=True)
-class Plan:
-    workload: str
-    fault: str  # what kind of fault, for the tables
-    name: str  # unique within the workload
-    rules: tuple[dict, ...] = ()
-    # With two, the rules are for the first one; the other stands by until that has lost the Lease.
-    replicas: int = 1
-
-    def dump(self) -> str:
-        return json.dumps(asdict(self), indent=1)
-
-
-def load(file: Path) -> Plan:
-    read = json.loads(file.read_text())
-    return Plan(**read | {"rules": tuple(read["rules"])})
-
-
-def rule(phase: str, match: dict, **action) -> dict:
-    return {"phase": phase, "match": match, "action": action}
-
-
-STATUS_HEADERS = {"Content-Type": "application/json"}
-
-
-def status(code: int, reason: str, **details) -> str:
-    return json.dumps({"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code,
-                       "reason": reason, "message": f"{reason} (a fault)", "details": details})
-
-
-def _refusal(code: int, reason: str, headers: dict | None = None, body: str | None = None) -> dict:
-    return {"do": "replace", "status": code, "headers": STATUS_HEADERS | (headers or {}),
-            "body": status(code, reason) if body is None else body}
-
+from . import surroundings
+from .plan import STATUS_HEADERS, Plan, refusal, rule
 
 # What may happen to a request, by fault: phase and action.
 REQUEST_FAULTS: dict[str, list[tuple[str, str, dict]]] = {
@@ -56,16 +21,16 @@ REQUEST_FAULTS: dict[str, list[tuple[str, str, dict]]] = {
     "delayed": [("before", "before-forward", {"do": "delay", "ms": 700}),
                 ("after", "after-commit", {"do": "delay", "ms": 700})],
     "sent twice": [("", "before-forward", {"do": "duplicate"})],
-    "conflict": [("", "before-forward", _refusal(409, "Conflict"))],
-    "forbidden": [("", "before-forward", _refusal(403, "Forbidden"))],
-    "throttled": [("after 1 s", "before-forward", _refusal(429, "TooManyRequests", {"Retry-After": "1"})),
-                  ("no hint", "before-forward", _refusal(429, "TooManyRequests")),
-                  ("garbage", "before-forward", _refusal(429, "TooManyRequests", {"Retry-After": "soon"}))],
-    "server error": [("500", "before-forward", _refusal(500, "InternalError")),
-                     ("502", "before-forward", _refusal(502, "", body="<html>Bad Gateway</html>")),
-                     ("503", "before-forward", _refusal(503, "ServiceUnavailable")),
-                     ("504", "before-forward", _refusal(504, "Timeout")),
-                     ("503 empty", "before-forward", _refusal(503, "", body=""))],
+    "conflict": [("", "before-forward", refusal(409, "Conflict"))],
+    "forbidden": [("", "before-forward", refusal(403, "Forbidden"))],
+    "throttled": [("after 1 s", "before-forward", refusal(429, "TooManyRequests", {"Retry-After": "1"})),
+                  ("no hint", "before-forward", refusal(429, "TooManyRequests")),
+                  ("garbage", "before-forward", refusal(429, "TooManyRequests", {"Retry-After": "soon"}))],
+    "server error": [("500", "before-forward", refusal(500, "InternalError")),
+                     ("502", "before-forward", refusal(502, "", body="<html>Bad Gateway</html>")),
+                     ("503", "before-forward", refusal(503, "ServiceUnavailable")),
+                     ("504", "before-forward", refusal(504, "Timeout")),
+                     ("503 empty", "before-forward", refusal(503, "", body=""))],
     "garbled answer": [("not JSON", "after-commit", {"do": "replace", "status": 200, "body": "{\"metadata\":"}),
                        ("null", "after-commit", {"do": "replace", "status": 200, "body": "null",
                                                  "headers": STATUS_HEADERS}),
@@ -73,7 +38,7 @@ REQUEST_FAULTS: dict[str, list[tuple[str, str, dict]]] = {
                                                  "headers": STATUS_HEADERS}),
                        ("not UTF-8", "after-commit", {"do": "replace", "status": 200,
                                                       "body": "{\"metadata\":{\"name\":\"\u00ff\u0000\"}}"})],
-    "unauthorized": [("", "before-forward", _refusal(401, "Unauthorized"))],
+    "unauthorized": [("", "before-forward", refusal(401, "Unauthorized"))],
     "asked to end": [("before", "before-forward", {"do": "signal", "signal": "TERM"}),
                      ("after", "after-commit", {"do": "signal", "signal": "TERM"})],
     "paused": [("", "before-forward", {"do": "signal", "signal": "STOP", "ms": 1000})],
@@ -81,7 +46,7 @@ REQUEST_FAULTS: dict[str, list[tuple[str, str, dict]]] = {
 
 # The same, for what takes its time: an operator waits for an answer, or as long as it is told to.
 SLOW_FAULTS: dict[str, list[tuple[str, str, dict]]] = {
-    "throttled long": [("", "before-forward", _refusal(429, "TooManyRequests", {"Retry-After": "32"}))],
+    "throttled long": [("", "before-forward", refusal(429, "TooManyRequests", {"Retry-After": "32"}))],
     "silence": [("before", "before-forward", {"do": "silence"}),
                 ("after", "after-commit", {"do": "silence"})],
     "slow answer": [("", "after-commit", {"do": "trickle", "ms": 100})],
@@ -119,6 +84,7 @@ def generate(workload: str, traces: list[dict], is_write) -> Iterator[Plan]:
     lists = max(sum(r["verb"] == "list" for r in trace["requests"]) for trace in traces)
     yield from _stale(workload, len(events), lists)
     yield from _double_crashes(workload, sum(writes.values()))
+    yield from surroundings.generate(workload, writes, events, lists)
 
 
 def _what(request: dict) -> tuple[str, str, str]:
@@ -227,7 +193,8 @@ def _stale(workload: str, events: int, lists: int) -> Iterator[Plan]:
                     rule("event", {"nth": n}, do="signal", signal="KILL"),
                     # The lists that come after the kill; the watches that would tell are late.
                     rule("before-forward", {"verb": "list", "nth": lists + 1, "times": lists}, do="stale", seen=n - back),
-                    rule("before-forward", {"verb": "watch", "nth": lists + 1, "times": lists}, do="delay", ms=700)))
+                    rule("before-forward", {"verb": "watch", "nth": lists + 1, "times": lists}, do="delay", ms=700)),
+                    follow_ups=2)
 
 
 def _double_crashes(workload: str, writes: int) -> Iterator[Plan]:

@@ -50,7 +50,7 @@ class Recorder:
             self._changed.wait_for(lambda: len(self._histories.get(ns, ())) > beyond, timeout)
             return len(self._histories.get(ns, ()))
 
-    def stop(self) -> None:
+    def close(self) -> None:
         self._stopped = True
 
     def _watch(self, kind: str) -> None:

@@ -1,17 +1,22 @@
 """One run of a workload under one plan."""
 
-import subprocess
+import contextlib
+import json
 import threading
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from . import canon, oracle
-from .plans import PAUSE_MS, Plan
+from .operator import Operator
+from .plan import Plan
+from .plans import PAUSE_MS
 from .recorder import Recorder, live
 from .workload import Actor, Workload
 
 PATIENCE_S = 60  # for one step; a watch that fell silent is noticed after 35 s
 REST_S = 1.2  # longer than the operator holds a status back
+STILL_S = 10  # after which a world that is as it should be must have come to rest
 
 
 @dataclass
@@ -26,6 +31,8 @@ class Result:
     seconds: float = 0.0
     complaints: list[str] = field(default_factory=list)
     void: bool = False  # not all of the plan's faults happened: the run was a little different
+    recovery: float | None = None  # seconds from the last fault until the world was as it should be
+    peak_mib: int = 0  # of the operator's memory
 
     @property
     def writes(self) -> list[dict]:
@@ -36,79 +43,14 @@ def is_write(request: dict) -> bool:
     """What the API server itself forbids is none: in a namespace that goes nothing can be made, and
     how often that is found out depends on the order in which its objects go."""
     return (request["verb"] in ("create", "update", "patch", "delete")
-            and request["resource"] not in ("leases", "events") and request.get("status") != 403)
-
-
-_living: set["Operator"] = set()
-
-
-def stop_all() -> None:
-    """Ends the operators of all trials, when a campaign is given up."""
-    for operator in list(_living):
-        operator.stop()
-
-
-LEADERSHIP_LOST = 3  # an exit status
-
-
-class Operator:
-    """One replica of a trial's operator; started again when it has ended."""
-
-    def __init__(self, world, ns: str, way, number: int = 1, elected: bool = False):
-        folder = world.logs / ns / str(number)
-        folder.mkdir(parents=True, exist_ok=True)
-        self.log = folder / "operator.log"
-        self.log.write_bytes(b"")
-        self._argv = world.operator_command(folder, ns, way.url, elected)
-        self._way = way
-        self.deaths: list[int] = []
-        self._over = threading.Event()
-        self._process: subprocess.Popen | None = None
-        _living.add(self)
-        self._start()
-        self._keeper = threading.Thread(target=self._keep, daemon=True)
-        self._keeper.start()
-
-    def _start(self) -> None:
-        with open(self.log, "ab") as output:
-            self._process = subprocess.Popen(self._argv, stdin=subprocess.DEVNULL, stdout=output,
-                                             stderr=output, start_new_session=True)
-        self._way.change(pid=self._process.pid)
-
-    def _keep(self) -> None:
-        while not self._over.is_set():
-            try:
-                code = self._process.wait(0.05)
-            except subprocess.TimeoutExpired:
-                continue
-            if self._over.is_set():
-                return
-            self.deaths.append(code)
-            time.sleep(0.1)  # As a kubelet would, only sooner.
-            self._start()
-
-    def upgrade(self) -> None:
-        """Asks it to end; its successor starts as soon as it has."""
-        self._process.terminate()
-
-    def stop(self) -> None:
-        self._over.set()
-        self._keeper.join()
-        _living.discard(self)
-        if self._process.poll() is None:
-            self._process.kill()
-        self._process.wait()
-
-    def unexpected_deaths(self) -> list[str]:
-        """A plan kills by SIGKILL, asks by SIGTERM (exit code 0) or takes the Lease away."""
-        return [f"the operator ended with {code}" for code in self.deaths
-                if code not in (-9, 0, LEADERSHIP_LOST)]
+            and request["resource"] not in ("leases", "events") and request.get("status") not in (401, 403))
 
 
 def merged(traces: list[dict]) -> dict:
     """What passed on all ways; the rules are the first one's."""
     return {"requests": [r for trace in traces for r in trace["requests"]],
-            "events": [e for trace in traces for e in trace["events"]], "fired": traces[0]["fired"]}
+            "events": [e for trace in traces for e in trace["events"]], "fired": traces[0]["fired"],
+            "rotated": traces[0]["rotated"]}
 
 
 class Trial:
@@ -129,18 +71,20 @@ class Trial:
     def run(self) -> Result:
         began = time.monotonic()
         self._ns = ns = self._world.take_namespace()
+        self._view = canon.View(ns)
         self._operators: list[Operator] = []
         self._erased = False
-        ways = []
+        self._ways = ways = []
         actor = Actor(self._world.kube, ns, self._objects)
         try:
             for number in range(1, self._plan.replicas + 1):
-                rules = list(self._plan.rules) if number == 1 else []
-                ways.append(self._world.proxy.way(self._world.kube.server, rules))
-                self._operators.append(
-                    Operator(self._world, ns, ways[-1], number, elected=self._plan.replicas > 1))
+                operator = Operator(self._world, ns, self._plan, number)
+                self._operators.append(operator)
+                ways.append(operator.way)
                 if number < self._plan.replicas:
                     self._wait("the first replica leads", self._nobody_leads)
+            if self._plan.compaction:
+                threading.Thread(target=self._compact, daemon=True).start()
             for number, step in enumerate(self._workload.steps):
                 self._result.steps.append(len(self._recorder.history(ns)))
                 self._step(actor, number, step)
@@ -148,6 +92,7 @@ class Trial:
             self._result.complaints.append(str(problem))
         finally:
             for operator in self._operators:
+                self._result.peak_mib = max(self._result.peak_mib, operator.peak_mib())
                 operator.stop()
             traces = [way.trace() for way in ways]
             for way in ways:
@@ -155,20 +100,39 @@ class Trial:
         self._result.trace = merged(traces)
         self._result.history = self._recorder.history(ns)
         self._judge(traces)
-        if not self._result.complaints:
-            self._world.give_back(ns, usable=not self._erased)
         self._result.seconds = time.monotonic() - began
+        if self._result.complaints:
+            self._keep_evidence(self._world.logs / ns)
+        else:
+            self._world.give_back(ns, usable=not self._erased)
         return self._result
+
+    def _keep_evidence(self, folder: Path) -> None:
+        """To be looked at: the plan, what passed, and every version of every object."""
+        (folder / "plan.json").write_text(self._plan.dump())
+        (folder / "trace.json").write_text(json.dumps(self._result.trace, indent=1))
+        with open(folder / "history.jsonl", "w") as file:
+            for version in self._result.history:
+                file.write(json.dumps([version.time, version.kind, version.change, version.object]) + "\n")
+
+    def _compact(self) -> None:
+        """Once the operator is cut off: it comes back to a server that knows no more of the past."""
+        way = self._ways[0]
+        with contextlib.suppress(ValueError):  # The trial has been given up meanwhile.
+            while not all(way.trace()["fired"]):
+                time.sleep(0.1)
+            self._world.compact()
+            way.change(target=self._world.servers.other, open=True)
 
     def _nobody_leads(self) -> str:
         lease = self._world.kube.find("lease", self._ns, "slipway")
         return "" if lease and lease["spec"].get("holderIdentity") else "nobody holds the Lease"
 
     def _objects(self) -> dict:
-        return live(self._recorder.history(self._ns))
+        return self._view.take(self._recorder.history(self._ns)).objects
 
     def _snapshot(self) -> dict[str, dict]:
-        return canon.snapshot(self._ns, self._recorder.history(self._ns))
+        return self._view.take(self._recorder.history(self._ns)).snapshot()
 
     def _step(self, actor: Actor, number: int, step: dict) -> None:
         action, what = next(iter(step.items()))
@@ -206,6 +170,31 @@ class Trial:
             return "\n  ".join(canon.differences(expected, self._snapshot())[:12])
         self._wait(f"step {number}: the world is as without faults", unlike)
         self._result.snapshots.append(expected)
+        if len(self._result.snapshots) == len(self._reference.snapshots):
+            self._note_recovery()
+            self._still(number)
+            unlike_now = unlike()
+            if unlike_now:
+                raise AssertionError(f"step {number}: the world did not stay as it was; {unlike_now}")
+            self._result.complaints += self._world.recompute.complaints(self._objects())
+
+    def _note_recovery(self) -> None:
+        """The last fault may have been in an earlier step; then there is nothing to recover from."""
+        trace = self._ways[0].trace()
+        faults = [one["at"] for one in (*trace["requests"], *trace["events"]) if one.get("faults")]
+        if faults:
+            self._result.recovery = max(0.0, (trace["now"] - max(faults)) / 1000)
+
+    def _still(self, number: int) -> None:
+        """A world that is as it should be is not written to any more."""
+        deadline = time.monotonic() + STILL_S
+        seen = -1
+        while (now := sum(is_write(r) for way in self._ways for r in way.trace()["requests"])) != seen:
+            if time.monotonic() > deadline:
+                raise AssertionError(f"step {number}: {now - seen} writes in {REST_S} s, although the "
+                                     f"world has been as it should be for {STILL_S} s")
+            seen = now
+            time.sleep(REST_S)
 
     def _not_yet(self, wanted: dict[str, str]) -> str:
         objects = self._objects()
@@ -244,13 +233,16 @@ class Trial:
         for operator in self._operators:
             result.complaints += operator.unexpected_deaths()
             result.complaints += oracle.no_crash(operator.log.read_text(errors="replace"))
+        result.complaints += oracle.little_memory(result.peak_mib)
+        result.complaints += oracle.soon_after_rotation(result.trace)
         result.complaints += oracle.no_duplicate(history)
         if len(traces) > 1:
             result.complaints += oracle.no_write_of_a_former_leader(traces[0], PAUSE_MS, is_write)
         if not result.complaints:
             result.complaints += oracle.no_orphan(live(history))
         fired = result.trace["fired"]
-        result.void = not all(fired)
+        result.void = not all(fired[:len(fired) - self._plan.follow_ups]) or (
+            self._plan.compaction and not oracle.told_too_old(result.trace))
         if self._reference is None:
             return
         reference = self._reference
@@ -260,5 +252,12 @@ class Trial:
                                                    oracle.phases(history, result.steps))
         result.complaints += oracle.no_flap(oracle.flips(reference.history, reference.steps),
                                                 oracle.flips(history, result.steps))
+        if self._plan.blocks:
+            result.complaints += oracle.explained(history, self._plan.blocks)
         if self._plan.rules:
-            result.complaints += oracle.bounded_writes(reference.calm, result.writes, sum(fired))
+            result.complaints += oracle.bounded_writes(reference.calm, result.writes, self._faults(fired))
+
+    def _faults(self, fired: list[int]) -> int:
+        """Another server that answers is one fault, however often it does."""
+        return sum(min(count, 2) if rule["action"]["do"] == "elsewhere" else count
+                   for rule, count in zip(self._plan.rules, fired))

@@ -1,9 +1,11 @@
 """The world of the trials: a real control plane, the proxy, and namespaces to work in."""
 
+import base64
 import json
 import queue
 import subprocess
 import threading
+import urllib.request
 from pathlib import Path
 
 import yaml
@@ -11,12 +13,18 @@ from lib import paths
 from lib.cluster import Cluster, Seat
 from lib.operator import Installation
 
-from .proxy import Proxy
+from .plan import Plan
+from .proxy import Proxy, Servers, Way
 from .recorder import Recorder
+from .recompute import Recompute
+
+LAG_MS = 500  # so far is the other API server behind
+FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
 
 
 class World:
-    """Everything that trials share. Thread-safe once it is up."""
+    """Everything that trials share: etcd, two API servers of which the other one lags behind, the
+    proxy before them. Thread-safe once it is up."""
 
     def __init__(self, binary: Path):
         self.binary = binary
@@ -26,7 +34,8 @@ class World:
         subprocess.run([paths.CLUSTER.parent / "build", "kwok", "helm", "faultproxy"], check=True)
         seat = Seat("faults")
         self.logs = seat.logs
-        self.cluster = Cluster(seat)
+        self.cluster = Cluster(seat, audit=False)
+        self._compaction = threading.Lock()
         try:
             self._furnish()
         except BaseException:
@@ -46,8 +55,14 @@ class World:
         rival = self.logs / "rival.pem"
         rival.touch(0o600)
         rival.write_bytes(self.kube.identity_pem)
-        self.proxy = Proxy(self.cluster.environment, trust, rival, self.logs / "proxy.pem")
+        self.proxy = Proxy(self.cluster.environment, trust, rival)
+        self._link = self.proxy.link(self.cluster.etcd.removeprefix("http://"))
+        other = self.cluster.add_apiserver(f"http://127.0.0.1:{self._link.port}")
+        self._link.lag(LAG_MS)  # Only now: it asks for much when it starts.
+        self.servers = Servers(self.kube.server, other, self._installation.token)
         self.recorder = Recorder(self.kube)
+        self.recompute = Recompute(self.binary.parent / "tests/faults/recompute/recompute",
+                                   self._installation.config)
 
     def _let_elect(self) -> None:
         """The chart lets the operator have one Lease; each trial has its own."""
@@ -61,9 +76,9 @@ class World:
                                         "name": self._installation.user}]})
 
     def close(self) -> None:
-        if hasattr(self, "proxy"):
-            self.recorder.stop()
-            self.proxy.close()
+        for part in ("recorder", "recompute", "proxy"):
+            if hasattr(self, part):
+                getattr(self, part).close()
         self.cluster.down()
 
     def take_namespace(self) -> str:
@@ -86,16 +101,44 @@ class World:
         if usable:
             self._free.put(ns)
 
-    def operator_command(self, folder: Path, ns: str, url: str, elected: bool) -> list[str]:
-        """How an operator of a trial is started: the chart's settings, one namespace, the proxy."""
+    def compact(self) -> None:
+        """etcd forgets what was, and the other API server starts on what is left: whoever has seen
+        an older version cannot go on from there."""
+        with self._compaction:
+            now = self._etcd("range", {"key": base64.b64encode(b"\0").decode()})["header"]["revision"]
+            self._etcd("compaction", {"revision": now, "physical": True})
+            self._link.lag(0)
+            self.cluster.restart("apiserver-2")
+            self._link.lag(LAG_MS)
+
+    def _etcd(self, call: str, body: dict) -> dict:
+        with urllib.request.urlopen(f"{self.cluster.etcd}/v3/kv/{call}", json.dumps(body).encode(), 10) as answer:
+            return json.loads(answer.read())
+
+    def start_operator(self, folder: Path, ns: str, way: Way, plan: Plan, output) -> subprocess.Popen:
+        """An operator of a trial: the chart's settings, one namespace, the proxy."""
         config = yaml.safe_load(self._installation.config.read_text())
         config["watchNamespaces"] = [ns]
         (folder / "config.yaml").write_text(json.dumps(config))
-        access = json.loads(self._installation.kubeconfig.read_text())
-        access["clusters"][0]["cluster"] = {"server": url,
-                                            "certificate-authority": str(self.logs / "proxy.pem")}
-        (folder / "kubeconfig").write_text(json.dumps(access))
-        return [str(self.binary), "run", f"--config={folder / 'config.yaml'}",
-                f"--kubeconfig={folder / 'kubeconfig'}", f"--leader-elect={str(elected).lower()}",
-                "--lease-name=slipway", f"--lease-namespace={ns}",
-                "--admin-address=127.0.0.1:0"]
+        (folder / "kubeconfig").write_text(json.dumps(way.kubeconfig()))
+        command = [str(self.binary), "run", f"--config={folder / 'config.yaml'}",
+                   f"--kubeconfig={folder / 'kubeconfig'}",
+                   f"--leader-elect={str(plan.replicas > 1).lower()}",
+                   "--lease-name=slipway", f"--lease-namespace={ns}", "--admin-address=127.0.0.1:0"]
+        if plan.limits:
+            command = ["prlimit", *(f"--{name}={most}:{most}" for name, most in plan.limits.items()), *command]
+        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+                                start_new_session=True, env=self._environment(folder, plan))
+
+    def _environment(self, folder: Path, plan: Plan) -> dict[str, str]:
+        if not plan.clock:
+            return self.cluster.environment
+        if not FAKETIME.exists():
+            raise SystemExit(f"{FAKETIME} is missing: apt-get install libfaketime")
+        clock = folder / "clock"
+        if not clock.exists():
+            clock.write_text("+0")
+        # Timers of a process run on the steady clock, which does not jump.
+        return self.cluster.environment | {
+            "LD_PRELOAD": str(FAKETIME), "FAKETIME_TIMESTAMP_FILE": str(clock),
+            "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1"}

@@ -5,27 +5,25 @@
 // each other: each has a port, rules and a trace of its own. They are made and changed over HTTP on
 // the address that is printed at the start:
 //
-//	POST   /runs        {"target": URL, "rules": [...]}            -> {"id": N, "port": N}
-//	PATCH  /runs/N      {"pid": N, "rules": [...], "target": URL}  each only if it is to change
+//	POST   /runs        {"target": URL, "other": URL, "rules": [...],    -> {"id": N, "port": N}
+//	                     "folder": DIR, "by": "token"|"certificate", "token": the real one}
+//	PATCH  /runs/N      {"pid": N, "rules": [...], "target": URL}  each only if it is to change;
+//	                    {"open": true} ends an outage
 //	GET    /runs/N      what it has seen
 //	DELETE /runs/N      ends it and its connections
+//	POST   /links       {"target": HOST:PORT}                           -> {"id": N, "port": N}
+//	PATCH  /links/N     {"ms": N}                                       how late it is
 package main
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/json"
-	"encoding/pem"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"log"
-	"math/big"
 	"net"
 	"net/http"
 	"net/url"
@@ -40,16 +38,15 @@ var quiet = log.New(io.Discard, "", 0)
 
 func main() {
 	trust := flag.String("trust", "", "file with the authority of the API servers (PEM)")
-	authority := flag.String("authority", "", "file to write the proxy's own authority to (PEM)")
 	rival := flag.String("rival", "", "file with certificate and key of somebody else who may write (PEM)")
 	flag.Parse()
-	if err := serve(*trust, *authority, *rival); err != nil {
+	if err := serve(*trust, *rival); err != nil {
 		fmt.Fprintln(os.Stderr, "faultproxy:", err)
 		os.Exit(1)
 	}
 }
 
-func serve(trustFile, authorityFile, rivalFile string) error {
+func serve(trustFile, rivalFile string) error {
 	pemOfServers, err := os.ReadFile(trustFile)
 	if err != nil {
 		return err
@@ -62,14 +59,6 @@ func serve(trustFile, authorityFile, rivalFile string) error {
 	if err != nil {
 		return err
 	}
-	identity, err := selfSigned()
-	if err != nil {
-		return err
-	}
-	own := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: identity.Certificate[0]})
-	if err := os.WriteFile(authorityFile, own, 0o600); err != nil {
-		return err
-	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
@@ -80,47 +69,32 @@ func serve(trustFile, authorityFile, rivalFile string) error {
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		os.Exit(0)
 	}()
-	control := &Control{identity: identity, runs: map[int]*Run{}, trust: &tls.Config{RootCAs: servers},
+	control := &Control{runs: map[int]*Run{}, trust: &tls.Config{RootCAs: servers},
 		rival: &http.Client{Transport: &http.Transport{
 			TLSClientConfig: &tls.Config{RootCAs: servers, Certificates: []tls.Certificate{rival}}}}}
 	return http.Serve(listener, control.Handler())
 }
 
-// selfSigned makes a certificate for 127.0.0.1 that is its own authority.
-func selfSigned() (tls.Certificate, error) {
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return tls.Certificate{}, err
-	}
-	template := &x509.Certificate{
-		SerialNumber:          big.NewInt(time.Now().UnixNano()),
-		Subject:               pkix.Name{CommonName: "fault proxy"},
-		NotBefore:             time.Now().Add(-time.Hour),
-		NotAfter:              time.Now().AddDate(1, 0, 0),
-		KeyUsage:              x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
-		ExtKeyUsage:           []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-		BasicConstraintsValid: true,
-		IsCA:                  true,
-		IPAddresses:           []net.IP{net.IPv4(127, 0, 0, 1)},
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: private}, err
-}
-
 // Control is the proxy's own API.
 type Control struct {
-	identity tls.Certificate
-	trust    *tls.Config
-	rival    *http.Client
-	mutex    sync.Mutex
-	runs     map[int]*Run
-	last     int
+	trust *tls.Config
+	rival *http.Client
+	mutex sync.Mutex
+	runs  map[int]*Run
+	last  int
+	links []*Link
 }
 
 type wanted struct {
 	Target string  `json:"target"`
+	Other  string  `json:"other"`
 	Rules  *[]Rule `json:"rules"`
 	Pid    int     `json:"pid"`
+	Folder string  `json:"folder"`
+	By     string  `json:"by"`
+	Token  string  `json:"token"`
+	Ms     int     `json:"ms"`
+	Open   bool    `json:"open"`
 }
 
 func (c *Control) Handler() http.Handler {
@@ -129,6 +103,8 @@ func (c *Control) Handler() http.Handler {
 	mux.HandleFunc("PATCH /runs/{id}", answering(c.change))
 	mux.HandleFunc("GET /runs/{id}", answering(c.see))
 	mux.HandleFunc("DELETE /runs/{id}", answering(c.remove))
+	mux.HandleFunc("POST /links", answering(c.link))
+	mux.HandleFunc("PATCH /links/{id}", answering(c.slow))
 	return mux
 }
 
@@ -144,33 +120,73 @@ func answering(do func(*http.Request) (any, error)) http.HandlerFunc {
 	}
 }
 
-func read(r *http.Request) (wanted, *url.URL, error) {
+func read(r *http.Request) (wanted, error) {
 	var given wanted
 	decoder := json.NewDecoder(r.Body)
 	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&given); err != nil {
-		return given, nil, err
+	return given, decoder.Decode(&given)
+}
+
+// address reads an API server's; nil when none is given.
+func address(text string) (*url.URL, error) {
+	if text == "" {
+		return nil, nil
 	}
-	if given.Target == "" {
-		return given, nil, nil
+	return url.Parse(text)
+}
+
+func (c *Control) link(r *http.Request) (any, error) {
+	given, err := read(r)
+	if err != nil {
+		return nil, err
 	}
-	target, err := url.Parse(given.Target)
-	return given, target, err
+	made, err := NewLink(given.Target)
+	if err != nil {
+		return nil, err
+	}
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	c.links = append(c.links, made)
+	return map[string]int{"id": len(c.links) - 1, "port": made.Port()}, nil
+}
+
+func (c *Control) slow(r *http.Request) (any, error) {
+	given, err := read(r)
+	if err != nil {
+		return nil, err
+	}
+	id, err := strconv.Atoi(r.PathValue("id"))
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	if err != nil || id < 0 || id >= len(c.links) {
+		return nil, fmt.Errorf("no link %q", r.PathValue("id"))
+	}
+	c.links[id].Lag(time.Duration(given.Ms) * time.Millisecond)
+	return struct{}{}, nil
 }
 
 func (c *Control) create(r *http.Request) (any, error) {
-	given, target, err := read(r)
+	given, err := read(r)
 	if err != nil {
+		return nil, err
+	}
+	target, err := address(given.Target)
+	other, problem := address(given.Other)
+	if err := errors.Join(err, problem); err != nil {
 		return nil, err
 	}
 	if target == nil {
 		return nil, errors.New("target: the API server's address is missing")
 	}
+	access, err := NewAccess(given.Folder, given.By, given.Token)
+	if err != nil {
+		return nil, err
+	}
 	var rules []Rule
 	if given.Rules != nil {
 		rules = *given.Rules
 	}
-	run, err := NewRun(target, rules, c.identity, c.trust, c.rival)
+	run, err := NewRun(target, other, rules, access, c.trust, c.rival)
 	if err != nil {
 		return nil, err
 	}
@@ -196,11 +212,21 @@ func (c *Control) change(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	given, target, err := read(r)
+	given, err := read(r)
 	if err != nil {
 		return nil, err
 	}
-	return struct{}{}, run.Change(given.Pid, given.Rules, target)
+	target, err := address(given.Target)
+	if err != nil {
+		return nil, err
+	}
+	if err := run.Change(given.Pid, given.Rules, target); err != nil {
+		return nil, err
+	}
+	if given.Open {
+		run.door.Shut(0)
+	}
+	return struct{}{}, nil
 }
 
 func (c *Control) see(r *http.Request) (any, error) {

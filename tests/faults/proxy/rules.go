@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"time"
 )
 
 // A Rule says what goes wrong, and when. A plan is a list of them.
@@ -30,9 +31,11 @@ type Match struct {
 	Subresource string `json:"subresource,omitempty"` // "-": none
 	Name        string `json:"name,omitempty"`        // a regular expression for the whole name
 	Event       string `json:"event,omitempty"`
-	// Acts on the Nth that matches (from 1; 0: on each) and on the Times-1 that follow it.
-	Nth   int `json:"nth,omitempty"`
-	Times int `json:"times,omitempty"`
+	// Acts on the Nth that matches (from 1; 0: on each) and on the Times-1 that follow it, or on all
+	// that come within so many milliseconds.
+	Nth    int `json:"nth,omitempty"`
+	Times  int `json:"times,omitempty"`
+	Within int `json:"within,omitempty"`
 }
 
 // Action is what happens. Do is one of actions; the other fields are its parameters.
@@ -45,6 +48,8 @@ type Action struct {
 	Body    string            `json:"body,omitempty"`
 	Seen    int               `json:"seen,omitempty"` // stale: how many events the answer knows
 	Signal  string            `json:"signal,omitempty"`
+	What    string            `json:"what,omitempty"` // rotate: what of the access, see Access.Rotate
+	Hard    bool              `json:"hard,omitempty"` // rotate: the old one ends before the new one is known
 }
 
 // actions names, for each phase, what may be done there.
@@ -52,14 +57,22 @@ var actions = map[string][]string{
 	// drop: FIN; reset: RST; silence: no answer, the socket stays open; replace: an answer of the
 	// rule's own; signal: to the operator's process, which may be its end; stale: a list as it was;
 	// rival: somebody else changes the object first; late: a delay after which the request arrives
-	// also when its sender waits no more.
-	BeforeForward: {"drop", "reset", "silence", "delay", "replace", "signal", "duplicate", "stale", "rival", "late"},
+	// also when its sender waits no more; elsewhere: the other API server is asked.
+	BeforeForward: append([]string{"drop", "reset", "silence", "delay", "replace", "signal", "duplicate",
+		"stale", "rival", "late", "elsewhere"}, anywhere...),
 	// truncate: the first Bytes of the answer, then FIN; trickle: a byte at a time, Ms apart.
-	AfterCommit: {"drop", "reset", "silence", "delay", "replace", "signal", "truncate", "trickle"},
+	AfterCommit: append([]string{"drop", "reset", "silence", "delay", "replace", "signal", "truncate",
+		"trickle"}, anywhere...),
 	// hide: not sent before the object's next event, which replaces it, or before Ms have passed;
 	// lose: not sent, and the watch ends.
-	OnEvent: {"hide", "lose", "duplicate", "delay", "replace", "signal", "truncate", "reset", "silence"},
+	OnEvent: append([]string{"hide", "lose", "duplicate", "delay", "replace", "signal", "truncate", "reset",
+		"silence"}, anywhere...),
 }
+
+// anywhere is what happens to the way itself, not to the request or event at which it does.
+// rotate: the operator's access changes; outage: for Ms no connection lives; move: from now on the
+// other API server is asked; clock: the operator's clock jumps by Ms.
+var anywhere = []string{"rotate", "outage", "move", "clock"}
 
 // Check says what is wrong with a rule, so that no plan passes because it did nothing.
 func (r Rule) Check() error {
@@ -73,10 +86,12 @@ func (r Rule) Check() error {
 	if _, err := regexp.Compile(r.Match.Name); err != nil {
 		return fmt.Errorf("match.name: %w", err)
 	}
-	if r.Action.Do == "signal" {
-		if _, err := signalNamed(r.Action.Signal); err != nil {
-			return err
-		}
+	switch r.Action.Do {
+	case "signal":
+		_, err := signalNamed(r.Action.Signal)
+		return err
+	case "rotate":
+		return checkRotation(r.Action.What)
 	}
 	return nil
 }
@@ -86,12 +101,14 @@ type Rules struct {
 	rules []Rule
 	names []*regexp.Regexp
 	seen  []int
+	first []time.Time // when a rule acted first
 	// Fired counts how often each rule has acted.
 	Fired []int
 }
 
 func NewRules(rules []Rule) (*Rules, error) {
-	all := &Rules{rules: rules, seen: make([]int, len(rules)), Fired: make([]int, len(rules))}
+	all := &Rules{rules: rules, seen: make([]int, len(rules)),
+		first: make([]time.Time, len(rules)), Fired: make([]int, len(rules))}
 	for i, rule := range rules {
 		if err := rule.Check(); err != nil {
 			return nil, fmt.Errorf("rule %d: %w", i, err)
@@ -109,14 +126,28 @@ func (a *Rules) Next(phase string, d Request, event string) []Action {
 			continue
 		}
 		a.seen[i]++
-		m := rule.Match
-		if m.Nth > 0 && (a.seen[i] < m.Nth || a.seen[i] >= m.Nth+max(m.Times, 1)) {
+		if !a.isDue(i) {
 			continue
+		}
+		if a.Fired[i] == 0 {
+			a.first[i] = time.Now()
 		}
 		a.Fired[i]++
 		due = append(due, rule.Action)
 	}
 	return due
+}
+
+// isDue tells whether it is the turn of a rule that matches.
+func (a *Rules) isDue(i int) bool {
+	m := a.rules[i].Match
+	if m.Nth == 0 || a.seen[i] < m.Nth {
+		return m.Nth == 0
+	}
+	if m.Within > 0 && a.Fired[i] > 0 {
+		return time.Since(a.first[i]) < time.Duration(m.Within)*time.Millisecond
+	}
+	return m.Within > 0 || a.seen[i] < m.Nth+max(m.Times, 1)
 }
 
 func (a *Rules) matches(i int, d Request, event string) bool {

@@ -13,7 +13,6 @@ import (
 	"net/url"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 )
 
@@ -24,12 +23,15 @@ type Run struct {
 	port    int
 	forward *http.Transport
 	rival   *http.Client // somebody else who writes
+	access  *Access
+	door    *Door
 	history History
 	began   time.Time
 	ended   chan struct{} // closed when the run is over
 
 	mutex  sync.Mutex
 	target *url.URL
+	other  *url.URL // the second API server; nil: there is none
 	rules  *Rules
 	pid    int
 	trace  Trace
@@ -37,9 +39,11 @@ type Run struct {
 
 // Trace is what a run has seen, in order.
 type Trace struct {
+	Now      int        `json:"now"` // milliseconds since the run began
 	Requests []Exchange `json:"requests"`
 	Events   []Told     `json:"events"`
-	Fired    []int      `json:"fired"` // by rule
+	Fired    []int      `json:"fired"`   // by rule
+	Rotated  []int      `json:"rotated"` // milliseconds since the run began: a rotation's last file was there
 }
 
 // Exchange is one request and what became of it.
@@ -60,7 +64,7 @@ type Told struct {
 	Faults   []string `json:"faults,omitempty"`
 }
 
-func NewRun(target *url.URL, rules []Rule, identity tls.Certificate, trust *tls.Config, rival *http.Client) (*Run, error) {
+func NewRun(target, other *url.URL, rules []Rule, access *Access, trust *tls.Config, rival *http.Client) (*Run, error) {
 	checked, err := NewRules(rules)
 	if err != nil {
 		return nil, err
@@ -71,7 +75,10 @@ func NewRun(target *url.URL, rules []Rule, identity tls.Certificate, trust *tls.
 	}
 	run := &Run{
 		port:   listener.Addr().(*net.TCPAddr).Port,
+		access: access,
+		door:   NewDoor(listener),
 		target: target,
+		other:  other,
 		rules:  checked,
 		began:  time.Now(),
 		ended:  make(chan struct{}),
@@ -85,11 +92,11 @@ func NewRun(target *url.URL, rules []Rule, identity tls.Certificate, trust *tls.
 	}
 	run.server = &http.Server{
 		Handler:      run,
-		TLSConfig:    &tls.Config{Certificates: []tls.Certificate{identity}, MinVersion: tls.VersionTLS12},
+		TLSConfig:    access.TLS(),
 		TLSNextProto: map[string]func(*http.Server, *tls.Conn, http.Handler){}, // HTTP/1.1
 		ErrorLog:     quiet,
 	}
-	go func() { _ = run.server.ServeTLS(listener, "", "") }()
+	go func() { _ = run.server.ServeTLS(run.door, "", "") }()
 	return run, nil
 }
 
@@ -124,8 +131,8 @@ func (run *Run) Change(pid int, rules *[]Rule, target *url.URL) error {
 func (run *Run) Seen() Trace {
 	run.mutex.Lock()
 	defer run.mutex.Unlock()
-	return Trace{append([]Exchange{}, run.trace.Requests...), append([]Told{}, run.trace.Events...),
-		append([]int{}, run.rules.Fired...)}
+	return Trace{run.since(), append([]Exchange{}, run.trace.Requests...), append([]Told{}, run.trace.Events...),
+		append([]int{}, run.rules.Fired...), append([]int{}, run.trace.Rotated...)}
 }
 
 func (run *Run) since() int { return int(time.Since(run.began).Milliseconds()) }
@@ -159,6 +166,16 @@ func (run *Run) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		run.mutex.Unlock()
 	}()
 
+	if !run.access.Admit(r) {
+		run.mutex.Lock()
+		run.trace.Requests[index].Status = http.StatusUnauthorized
+		run.mutex.Unlock()
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusUnauthorized)
+		_, _ = io.WriteString(w, `{"kind":"Status","apiVersion":"v1","status":"Failure","code":401,`+
+			`"reason":"Unauthorized","message":"Unauthorized"}`)
+		return
+	}
 	again := false
 	for _, action := range run.due(BeforeForward, d, index) {
 		switch action.Do {
@@ -171,6 +188,10 @@ func (run *Run) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			run.wait(r.Context(), time.Duration(action.Ms)*time.Millisecond)
 			if run.over() {
 				return // What comes now belongs to another run.
+			}
+		case "elsewhere":
+			if run.other != nil {
+				target = run.other
 			}
 		case "stale":
 			if answer, known := run.history.AsOf(r.URL.Path, action.Seen); known {
@@ -260,126 +281,6 @@ func (run *Run) reply(w http.ResponseWriter, r *http.Request, d Request, answer 
 	}
 	w.WriteHeader(answer.StatusCode)
 	_, _ = w.Write(body)
-}
-
-// act does what may be done at any moment of a request and tells whether that has ended it.
-func (run *Run) act(action Action, w http.ResponseWriter, r *http.Request) bool {
-	switch action.Do {
-	case "drop":
-		abort(w, false)
-	case "reset":
-		abort(w, true)
-	case "silence":
-		run.wait(r.Context(), time.Hour)
-	case "delay":
-		run.wait(r.Context(), time.Duration(action.Ms)*time.Millisecond)
-		return false
-	case "replace":
-		for name, value := range action.Headers {
-			w.Header().Set(name, value)
-		}
-		w.WriteHeader(action.Status)
-		_, _ = io.WriteString(w, action.Body)
-	case "signal":
-		return run.signal(action, w)
-	}
-	return true
-}
-
-// signal ends, stops or asks the operator's process; one that was killed hears no answer.
-func (run *Run) signal(action Action, w http.ResponseWriter) bool {
-	run.mutex.Lock()
-	pid := run.pid
-	run.mutex.Unlock()
-	number, err := signalNamed(action.Signal)
-	if err != nil || pid <= 1 {
-		return false
-	}
-	_ = syscall.Kill(pid, number)
-	switch number {
-	case syscall.SIGKILL:
-		abort(w, true)
-		return true
-	case syscall.SIGSTOP:
-		time.AfterFunc(time.Duration(action.Ms)*time.Millisecond, func() { _ = syscall.Kill(pid, syscall.SIGCONT) })
-	}
-	return false
-}
-
-func signalNamed(name string) (syscall.Signal, error) {
-	known := map[string]syscall.Signal{"KILL": syscall.SIGKILL, "TERM": syscall.SIGTERM, "STOP": syscall.SIGSTOP}
-	number, ok := known[name]
-	if !ok {
-		return 0, fmt.Errorf("signal %q: use KILL, TERM or STOP", name)
-	}
-	return number, nil
-}
-
-func (run *Run) wait(ctx context.Context, duration time.Duration) {
-	timer := time.NewTimer(duration)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-	case <-run.ended:
-	case <-timer.C:
-	}
-}
-
-func (run *Run) over() bool {
-	select {
-	case <-run.ended:
-		return true
-	default:
-		return false
-	}
-}
-
-// abort ends the connection without a word: by RST or by FIN.
-func abort(w http.ResponseWriter, reset bool) {
-	if connection := take(w); connection != nil {
-		end(connection, reset)
-	}
-}
-
-func take(w http.ResponseWriter) net.Conn {
-	hijacker, ok := w.(http.Hijacker)
-	if !ok {
-		return nil
-	}
-	connection, _, err := hijacker.Hijack()
-	if err != nil {
-		return nil
-	}
-	return connection
-}
-
-func end(connection net.Conn, reset bool) {
-	if secure, ok := connection.(*tls.Conn); ok {
-		connection = secure.NetConn() // no close_notify: the peer is gone
-	}
-	if tcp, ok := connection.(*net.TCPConn); ok && reset {
-		_ = tcp.SetLinger(0)
-	}
-	_ = connection.Close()
-}
-
-// part sends the beginning of an answer, or all of it byte by byte.
-func (run *Run) part(w http.ResponseWriter, raw []byte, action Action) {
-	connection := take(w)
-	if connection == nil {
-		return
-	}
-	defer end(connection, false)
-	if action.Do == "truncate" {
-		_, _ = connection.Write(raw[:min(action.Bytes, len(raw))])
-		return
-	}
-	for i := range raw {
-		if _, err := connection.Write(raw[i : i+1]); err != nil {
-			return
-		}
-		run.wait(context.Background(), time.Duration(action.Ms)*time.Millisecond)
-	}
 }
 
 // stream hands on a watch, event by event.

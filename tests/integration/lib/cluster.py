@@ -40,12 +40,12 @@ class Seat:
 class Cluster:
     """A running cluster as its administrator sees it."""
 
-    def __init__(self, seat: Seat):
+    def __init__(self, seat: Seat, audit: bool = True):
         self._name = seat.cluster
         self.logs = seat.logs
         self.down()
         try:
-            self._tool("up", f"--nodes=kwok:{NODES}", "--audit")
+            self._tool("up", f"--nodes=kwok:{NODES}", *(["--audit"] if audit else []))
         except BaseException:
             self.down()
             raise
@@ -54,7 +54,8 @@ class Cluster:
         for line in exports.splitlines():
             name, _, value = line.removeprefix("export ").partition("=")
             self.environment[name] = shlex.split(value)[0]
-        self.audit_log = self.environment["SLIPWAY_AUDIT_LOG"]
+        self.audit_log = self.environment.get("SLIPWAY_AUDIT_LOG", "")
+        self.etcd = self.environment["SLIPWAY_ETCD"]
         self.kube = Kube(json.loads(self.kubectl("config", "view", "--raw", "-o", "json")))
 
     def run(self, *argv: str, stdin: str | None = None, timeout: float = 60):
@@ -71,6 +72,13 @@ class Cluster:
     def restart_apiserver(self, sig: str) -> None:
         """Ends the API server by a signal and starts it again; returns once it is ready."""
         self._tool("restart-apiserver", f"--signal={sig}")
+
+    def add_apiserver(self, etcd: str) -> str:
+        """The URL of one more API server, called apiserver-2, that finds etcd at that address."""
+        return self._tool("add-apiserver", f"--etcd={etcd}").splitlines()[-1]
+
+    def restart(self, part: str) -> None:
+        self._tool("restart", part, "--signal=KILL")
 
     def down(self) -> None:
         self._tool("down")

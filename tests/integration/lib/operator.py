@@ -136,6 +136,11 @@ class Installation:
         everything = {"apiVersion": "v1", "kind": "List", "items": objects}
         self.cluster.kubectl("apply", "--server-side", "-f", "-", stdin=json.dumps(everything))
 
+    @property
+    def token(self) -> str:
+        """What it shows the API server now."""
+        return (self._folder / "token").read_text()
+
     def replace_token(self) -> None:
         """Gives the operator another token, as the kubelet does in time, and revokes the old one."""
         former = self._token_of

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "controllers/common/conditions.hpp"
 #include "controllers/common/failures.hpp"
 #include "operator/kube/workloads.hpp"
 
@@ -61,6 +62,36 @@ TEST(ExplainFailures, SaysThatAPassingFailureIsTriedAgain) {
   EXPECT_EQ(problem->reason, "WriteFailed");
   EXPECT_FALSE(problem->stalled);
   EXPECT_THAT(problem->message, HasSubstr("tried again"));
+}
+
+std::vector<api::Condition> Reconciling(const std::string& reason, const std::string& message) {
+  std::vector<api::Condition> conditions;
+  ConditionWriter(conditions, 1, Instant{}).Set(condition::kReconciling, true, reason, message);
+  return conditions;
+}
+
+TEST(BarredEvent, TellsOnceWhatBarsTheWay) {
+  for (const auto* reason : {"Forbidden", "QuotaExceeded", "WriteFailed"}) {
+    const auto barred = Reconciling(reason, "tried again");
+    const auto event = BarredEvent(Reconciling("Starting", "2 of 2"), barred);
+    ASSERT_TRUE(event) << reason;
+    EXPECT_EQ(event->reason, reason);
+    EXPECT_EQ(event->note, "tried again");
+    EXPECT_EQ(event->type, EmitEvent::Type::kWarning);
+    EXPECT_FALSE(event->urgent) << "it may pass in a moment";
+    EXPECT_TRUE(BarredEvent({}, barred)) << "a new resource has no conditions";
+    EXPECT_FALSE(BarredEvent(barred, Reconciling(reason, "other words"))) << "it is known";
+  }
+}
+
+TEST(BarredEvent, HasNothingToSayOfAnOpenWay) {
+  EXPECT_FALSE(BarredEvent({}, {}));
+  EXPECT_FALSE(BarredEvent(Reconciling("Forbidden", "x"), Reconciling("Starting", "y")));
+  EXPECT_FALSE(BarredEvent({}, Reconciling("NamespaceTerminating", "where no Event can be made")));
+}
+
+TEST(BarredEvent, TellsOfAnotherReason) {
+  EXPECT_TRUE(BarredEvent(Reconciling("WriteFailed", "x"), Reconciling("QuotaExceeded", "y")));
 }
 
 }  // namespace

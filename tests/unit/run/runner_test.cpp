@@ -138,6 +138,21 @@ TEST_F(RunnerTest, SmallChangesOfTheStatusWaitForCompany) {
   EXPECT_TRUE(Eventually([this] { return !api_.Asked().empty(); }));
 }
 
+TEST_F(RunnerTest, AnEventThatIsNotUrgentWaitsWithItsStatus) {
+  reconcile_ = [](const ReconcileInput&) {
+    Outcome outcome;
+    outcome.status = json{{"phase", "Waiting"}};
+    outcome.plan.events = {{EmitEvent::Type::kWarning, "WriteFailed", "Write", "no", false}};
+    return outcome;
+  };
+  runner_.Start();
+  EXPECT_TRUE(Ended("ok"));
+  EXPECT_THAT(api_.Asked(), IsEmpty()) << "what passes in a moment leaves no trace";
+  EXPECT_TRUE(Eventually([this] { return api_.Asked().size() >= 2; }));
+  EXPECT_THAT(api_.Asked().front(), kStatusOfA);
+  EXPECT_THAT(api_.Asked()[1], ::testing::StartsWith("POST /apis/events.k8s.io/v1/"));
+}
+
 TEST_F(RunnerTest, ThePlannerIsToldWhatFailedAndSaysSo) {
   answer_ = [](const HttpRequest& request) {
     return request.method == HttpRequest::Method::kPut ? HttpResponse{200, "{}", {}}

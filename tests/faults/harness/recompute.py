@@ -1,0 +1,48 @@
+"""What the planners would still do in a world at rest (../recompute as a process of this run)."""
+
+import json
+import subprocess
+import threading
+from datetime import datetime, timezone
+from pathlib import Path
+
+from .canon import OURS, title
+
+_OWNER = "slipway.dev/owner-uid"
+
+
+class Recompute:
+    """Thread-safe; one question at a time."""
+
+    def __init__(self, binary: Path, config: Path):
+        if not binary.exists():
+            raise SystemExit(f"{binary} is missing: .ci/build release slipway recompute")
+        self._lock = threading.Lock()
+        self._process = subprocess.Popen([binary, config], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                         text=True, start_new_session=True)
+
+    def complaints(self, objects: dict[tuple[str, str], dict]) -> list[str]:
+        """Where the status of a custom resource is not what its state and its children's make it."""
+        found = []
+        for (kind, _), resource in objects.items():
+            if kind not in OURS:
+                continue
+            uid = resource["metadata"]["uid"]
+            children = [obj for (other, _), obj in objects.items() if other not in OURS
+                        and obj["metadata"].get("labels", {}).get(_OWNER) == uid]
+            answer = self._ask([resource, *children])
+            if answer != {"writes": [], "events": [], "status": None}:
+                found.append(f"{title(kind, resource)} at rest is not what its planner makes of it: "
+                             f"{json.dumps(answer)[:600]}")
+        return found
+
+    def _ask(self, objects: list[dict]) -> dict:
+        now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        with self._lock:
+            self._process.stdin.write(json.dumps({"now": now, "objects": objects}) + "\n")
+            self._process.stdin.flush()
+            return json.loads(self._process.stdout.readline())
+
+    def close(self) -> None:
+        self._process.stdin.close()
+        self._process.wait(10)
