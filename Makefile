@@ -23,7 +23,7 @@ demo: deps ## a real cluster on this machine, and the whole story on it
 bench: build ## the job storm beside two reference operators, and the micro benchmarks
 	@bench/run
 
-faults: build ## plans of faults between the operator and real API servers, explorer, fuzzing: hours
+faults: deps ## plans of faults between the operator and real API servers, explorer, fuzzing: hours
 	@tests/faults/all
 
 lint: deps ## format, clang-tidy, layers, sizes, generated files, scripts

@@ -17,7 +17,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds kFirstDelay{800};
 constexpr milliseconds kLongestDelay{4000};
 /// A list of tens of thousands of objects takes the API server a while.
-constexpr milliseconds kListDeadline{60000};
+constexpr milliseconds kListDeadline{30000};
 
 }  // namespace
 

@@ -161,7 +161,8 @@ void WatchMachine::OnEvent(std::string_view type, const JsonView& object) {
   }
   const bool upsert = type == "ADDED" || type == "MODIFIED";
   if (!upsert && type != "DELETED" && type != "BOOKMARK") {
-    ++counters_.unknown_events;
+    // Something has happened, and only a list can tell what.
+    OnUnreadable();
     return;
   }
   const ResourceVersion version = VersionOf(object);

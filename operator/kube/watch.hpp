@@ -68,9 +68,8 @@ class WatchMachine {
     unsigned backoff_step = 0;
   };
   struct Counters {
-    std::uint64_t unknown_events = 0;
     std::uint64_t stale_events = 0;      ///< Dropped: older than what is known.
-    std::uint64_t unreadable_lines = 0;  ///< Each has caused a new list.
+    std::uint64_t unreadable_lines = 0;  ///< Or of no known type. Each has caused a new list.
   };
   /// Lists in a row that may be older than what was seen before the older state is believed.
   static constexpr int kRegressionPatience = 5;

@@ -53,8 +53,8 @@ std::vector<WriteFailure> Executor::Carry(const Owner& owner, const std::vector<
   writes.reserve(actions.size());
   for (const auto& action : actions) writes.emplace_back(owner, action, world);
 
-  const bool changes = std::any_of(writes.begin(), writes.end(), std::mem_fn(&Write::IsChange));
-  const auto confirmed = changes ? ConfirmOwner(owner) : Result<void>{};
+  const bool writes_anything = !std::ranges::all_of(writes, &Write::Skipped);
+  const auto confirmed = writes_anything ? ConfirmOwner(owner) : Result<void>{};
   if (confirmed) {
     Advance(owner, writes);
   } else {
@@ -96,7 +96,11 @@ void Executor::Advance(const Owner& owner, std::vector<Write>& writes) {
 }
 
 Result<void> Executor::ConfirmOwner(const Owner& owner) {
-  auto response = clients_.at(owner.key.cluster)->Send(request::Get(owner.type, owner.key));
+  const auto remaining = may_write_for_();
+  if (remaining.count() <= 0) return tl::unexpected(kNotLeading);
+  auto response = clients_.at(owner.key.cluster)
+                      ->Send(request::Get(owner.type, owner.key),
+                             std::min(remaining, Client::kDefaultDeadline));
   if (!response) return tl::unexpected(response.error());
   JsonParser parser;
   auto object = parser.Parse(response->body);

@@ -39,7 +39,8 @@ class Executor {
 
  private:
   /// Reads the owner itself; an error when it is gone, being deleted or no longer what the plan
-  /// was made for. Asked once before a plan that deletes or changes what is there.
+  /// was made for. Asked once before a plan that writes anything: what is made for an owner that is
+  /// gone is made in vain.
   Result<void> ConfirmOwner(const Owner& owner);
   /// All at once; returns those that failed.
   std::vector<WriteFailure> Carry(const Owner& owner, const std::vector<Action>& actions,

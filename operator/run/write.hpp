@@ -64,11 +64,6 @@ class Write {
   std::uint64_t Version() const { return version_; }
   const std::optional<WriteFailure>& Failure() const { return failure_; }
   bool IsDelete() const { return std::holds_alternative<Delete>(action_); }
-  /// It takes something away or changes what is there, which a plan from an old view must not do.
-  /// What is only made is protected by its name.
-  bool IsChange() const {
-    return IsDelete() || (std::holds_alternative<Apply>(action_) && !skipped_);
-  }
 
  private:
   enum class State {

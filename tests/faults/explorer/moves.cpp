@@ -25,7 +25,7 @@ Round NextRound(const Machine& machine, const Pass& pass) {
   for (std::size_t i = 0; i < plan.actions.size(); ++i) {
     if (pass.results[i] == Pass::kPending) round.sendable.push_back(i);
   }
-  round.needs_owner = !round.sendable.empty() && plan.changes && !pass.confirmed;
+  round.needs_owner = !round.sendable.empty() && plan.writes && !pass.confirmed;
   return round;
 }
 
@@ -77,7 +77,7 @@ void Confirm(const Machine& machine, const State& state, std::size_t index, bool
     }
   }
   Tidy(machine, next, index);
-  emit(std::move(next), {answered ? "the operator reads the owner before it changes anything"
+  emit(std::move(next), {answered ? "the operator reads the owner before it writes anything"
                                   : "FAULT: the operator's reading of the owner is dropped",
                          now, 0, false, same ? "" : "(it has changed)", "", !answered || !same});
 }

@@ -57,7 +57,7 @@ void Plans::Fill(KnownPlan& plan, Outcome outcome) {
     const bool used = std::holds_alternative<Apply>(action) && viewed != plan.view.end();
     plan.viewed.push_back(used ? *viewed : 0);
     const Snapshot there(used ? std::vector{blobs_[*viewed].object} : std::vector<ObjectPtr>{});
-    plan.changes = plan.changes || Write(owner, action, there).IsChange();
+    plan.writes = plan.writes || !Write(owner, action, there).Skipped();
   }
   plan.status = AddStatus(outcome.status);
   if (outcome.plan.wake_at) {

@@ -24,7 +24,7 @@ struct KnownPlan {
   std::vector<Blob> viewed;  ///< For each action, what the view showed under that name.
   StatusId status = 0;
   std::optional<std::chrono::seconds> wake;  ///< From now on.
-  bool changes = false;                      ///< As Write::IsChange, of any action.
+  bool writes = false;                       ///< Any action that is not skipped.
   std::string violation;
 
   bool Idle() const { return actions.empty() && status == 0; }

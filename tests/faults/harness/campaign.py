@@ -160,7 +160,7 @@ def _chosen(args: argparse.Namespace, given: list[Plan], workload: Workload, tra
     if given:
         return [p for p in given if p.workload == workload.name]
     known = [plan_files.load(file) for file in sorted(REGRESSIONS.glob("*.json"))]
-    possible = [p for p in plans.generate(workload.name, traces, is_write) if args.fault in p.name]
+    possible = [p for p in plans.generate(workload.name, traces, is_write, workload.upgrades) if args.fault in p.name]
     chosen = choose(possible, args.sample, random.Random(args.seed))
     again = [p for p in known if p.workload == workload.name and args.fault in p.name and p not in chosen]
     say(f"{workload.name}: {len(chosen)} of {len(possible)} plans, {len(again)} that have found a bug before")

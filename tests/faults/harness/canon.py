@@ -10,6 +10,7 @@ The mask is the whole of what is not compared; it is kept short and is reviewed:
  - in children, which generation their own controller has seen: two changes may come as one;
  - the order of conditions;
  - what an autoscaler has found out, which looks every 15 s only, and what we say of that;
+ - why a pod is gone (PodDeleted, PodLost): who was away when it went cannot know;
  - how often the Deployment controller met a name that was taken (collisionCount);
  - the namespace, of which each run has its own;
  - the mark that a rival leaves who changes an object (proxy action "rival").
@@ -125,6 +126,9 @@ def _comparable(kind: str, obj: dict) -> dict:
     masked = _masked(obj)
     if kind == "hpa":
         masked.pop("status", None)
+    lost = masked.get("status", {}).get("lastFailure", {})
+    if kind == "tj" and lost.get("reason") in ("PodDeleted", "PodLost"):
+        lost |= {"reason": "<pod gone>", "message": "<pod gone>"}
     if kind == "md" and "status" in masked:
         masked["status"].pop("autoscaling", None)
         masked["status"]["conditions"] = [c for c in masked["status"].get("conditions", [])

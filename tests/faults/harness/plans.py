@@ -70,9 +70,10 @@ EVENT_FAULTS: dict[str, list[tuple[str, dict]]] = {
 }
 
 
-def generate(workload: str, traces: list[dict], is_write) -> Iterator[Plan]:
+def generate(workload: str, traces: list[dict], is_write, upgrades: bool = False) -> Iterator[Plan]:
     """All plans for a workload whose runs without faults left these traces. Runs differ a little
-    (states that come together are written together), so only what all of them did is interfered with."""
+    (states that come together are written together), so only what all of them did is interfered with.
+    Of two replicas the faults are for the one that leads first, so an upgrade does not go with that."""
     writes = _in_all([[_what(r) for r in trace["requests"] if is_write(r)] for trace in traces])
     events = min(([e for e in trace["events"] if e["type"] != "BOOKMARK"] for trace in traces), key=len)
     yield from _on_writes(workload, writes)
@@ -80,7 +81,8 @@ def generate(workload: str, traces: list[dict], is_write) -> Iterator[Plan]:
     yield from _on_reads(workload, traces[0]["requests"])
     yield from _rivals(workload, writes)
     yield from _slow(workload, writes, traces[0]["requests"], events)
-    yield from _paused_leaders(workload, writes, traces[0]["requests"])
+    if not upgrades:
+        yield from _paused_leaders(workload, writes, traces[0]["requests"])
     lists = max(sum(r["verb"] == "list" for r in trace["requests"]) for trace in traces)
     yield from _stale(workload, len(events), lists)
     yield from _double_crashes(workload, sum(writes.values()))
@@ -138,8 +140,9 @@ def _slow(workload: str, writes: dict[tuple, int], requests: list[dict], events:
 
 def _paused_leaders(workload: str, writes: dict[tuple, int], requests: list[dict]) -> Iterator[Plan]:
     """Stopped at a write for so long that another replica leads, then woken; and the same when that
-    write takes as long to arrive. An apply that makes an object is left out there: the API knows no
-    precondition for it, so that a late one sets back what others have made meanwhile."""
+    write takes as long to arrive. What makes an object is left out there: the API knows no precondition
+    for it, so that a late one sets back what others have made meanwhile, or is made for an owner that
+    has gone, with which the garbage collector takes it."""
     statuses: dict[tuple, list[int]] = {}
     for request in requests:
         statuses.setdefault(_what(request), []).append(request.get("status", 0))
@@ -150,7 +153,8 @@ def _paused_leaders(workload: str, writes: dict[tuple, int], requests: list[dict
             stop = rule("before-forward", match | {"nth": n}, do="signal", signal="STOP", ms=PAUSE_MS)
             late = rule("before-forward", match | {"nth": n}, do="late", ms=PAUSE_MS + 500)
             yield Plan(workload, "leader paused", f"leader paused {target} {n}", (stop,), 2)
-            if verb != "patch" or statuses[verb, resource, subresource][n - 1] != 201:
+            makes = verb == "create" or statuses[verb, resource, subresource][n - 1] == 201
+            if not makes:
                 yield Plan(workload, "leader paused", f"leader paused late {target} {n}", (stop, late), 2)
 
 

@@ -15,8 +15,6 @@ class Recompute:
     """Thread-safe; one question at a time."""
 
     def __init__(self, binary: Path, config: Path):
-        if not binary.exists():
-            raise SystemExit(f"{binary} is missing: .ci/build release slipway recompute")
         self._lock = threading.Lock()
         self._process = subprocess.Popen([binary, config], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                          text=True, start_new_session=True)

@@ -16,6 +16,7 @@ from .workload import Actor, Workload
 
 PATIENCE_S = 60  # for one step; a watch that fell silent is noticed after 35 s
 REST_S = 1.2  # longer than the operator holds a status back
+WIDE = 4  # requests under way at once
 STILL_S = 10  # after which a world that is as it should be must have come to rest
 
 
@@ -255,9 +256,14 @@ class Trial:
         if self._plan.blocks:
             result.complaints += oracle.explained(history, self._plan.blocks)
         if self._plan.rules:
-            result.complaints += oracle.bounded_writes(reference.calm, result.writes, self._faults(fired))
+            result.complaints += oracle.bounded_writes(reference.calm, result.writes, self._faults(fired),
+                                                    oracle.changes(history))
 
     def _faults(self, fired: list[int]) -> int:
-        """Another server that answers is one fault, however often it does."""
-        return sum(min(count, 2) if rule["action"]["do"] == "elsewhere" else count
-                   for rule, count in zip(self._plan.rules, fired))
+        """As many as requests can be spoilt: another server that answers is one fault, however often it
+        does; what ends all connections ends all requests that are under way."""
+        def weight(count: int, action: str) -> int:
+            if action == "elsewhere":
+                return min(count, 2)
+            return count * WIDE if action in ("rotate", "outage", "move") else count
+        return sum(weight(count, rule["action"]["do"]) for rule, count in zip(self._plan.rules, fired))

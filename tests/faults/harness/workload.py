@@ -37,6 +37,10 @@ class Workload:
     kind: str
     steps: tuple[dict, ...]
 
+    @property
+    def upgrades(self) -> bool:
+        return any("upgrade" in step for step in self.steps)
+
 
 def load(file: Path) -> Workload:
     described = yaml.safe_load(file.read_text())

@@ -3,6 +3,7 @@
 import base64
 import json
 import queue
+import shutil
 import subprocess
 import threading
 import urllib.request
@@ -27,13 +28,17 @@ class World:
     proxy before them. Thread-safe once it is up."""
 
     def __init__(self, binary: Path):
-        self.binary = binary
+        if not binary.exists():
+            raise SystemExit(f"{binary} is missing: .ci/build release slipway recompute")
         self._free: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._made = 0
         self._lock = threading.Lock()
         subprocess.run([paths.CLUSTER.parent / "build", "kwok", "helm", "faultproxy"], check=True)
         seat = Seat("faults")
         self.logs = seat.logs
+        # Copies, so that a build beside a long campaign does not change what is tested.
+        self._binary = shutil.copy(binary, self.logs / "operator")
+        self._planners = shutil.copy(paths.RECOMPUTE, self.logs / "recompute")
         self.cluster = Cluster(seat, audit=False)
         self._compaction = threading.Lock()
         try:
@@ -61,8 +66,7 @@ class World:
         self._link.lag(LAG_MS)  # Only now: it asks for much when it starts.
         self.servers = Servers(self.kube.server, other, self._installation.token)
         self.recorder = Recorder(self.kube)
-        self.recompute = Recompute(self.binary.parent / "tests/faults/recompute/recompute",
-                                   self._installation.config)
+        self.recompute = Recompute(self._planners, self._installation.config)
 
     def _let_elect(self) -> None:
         """The chart lets the operator have one Lease; each trial has its own."""
@@ -121,7 +125,7 @@ class World:
         config["watchNamespaces"] = [ns]
         (folder / "config.yaml").write_text(json.dumps(config))
         (folder / "kubeconfig").write_text(json.dumps(way.kubeconfig()))
-        command = [str(self.binary), "run", f"--config={folder / 'config.yaml'}",
+        command = [self._binary, "run", f"--config={folder / 'config.yaml'}",
                    f"--kubeconfig={folder / 'kubeconfig'}",
                    f"--leader-elect={str(plan.replicas > 1).lower()}",
                    "--lease-name=slipway", f"--lease-namespace={ns}", "--admin-address=127.0.0.1:0"]

@@ -36,7 +36,7 @@ type Access struct {
 	mutex   sync.Mutex
 	server  tls.Certificate
 	shown   [][]byte // tokens, or client certificates (DER), that are accepted
-	written time.Time
+	closed  bool
 }
 
 // Of a rotation: the authority and with it the server's certificate, or what the operator shows.
@@ -158,11 +158,11 @@ func (a *Access) rotateAuthority(hard bool, pause time.Duration, cut func()) err
 	return a.write("ca.pem", certificatePEM(server))
 }
 
-// Written is when the newest file was; what it holds is to be used soon after.
-func (a *Access) Written() time.Time {
+// Close ends all writing: the folder may be another run's from now on.
+func (a *Access) Close() {
 	a.mutex.Lock()
 	defer a.mutex.Unlock()
-	return a.written
+	a.closed = true
 }
 
 func (a *Access) accepted() [][]byte {
@@ -201,13 +201,15 @@ func (a *Access) renewOwn() ([]byte, func() error, error) {
 
 // write replaces a file as a kubelet does: readers see the old or the new one, never a part.
 func (a *Access) write(name string, content []byte) error {
+	a.mutex.Lock()
+	defer a.mutex.Unlock()
+	if a.closed {
+		return errors.New("the run is over")
+	}
 	final := filepath.Join(a.folder, name)
 	if err := os.WriteFile(final+".new", content, 0o600); err != nil {
 		return err
 	}
-	a.mutex.Lock()
-	defer a.mutex.Unlock()
-	a.written = time.Now()
 	return os.Rename(final+".new", final)
 }
 

@@ -103,6 +103,7 @@ func NewRun(target, other *url.URL, rules []Rule, access *Access, trust *tls.Con
 // Close ends all connections of the run.
 func (run *Run) Close() {
 	close(run.ended)
+	run.access.Close()
 	_ = run.server.Close()
 	run.forward.CloseIdleConnections()
 }

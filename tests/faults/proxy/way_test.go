@@ -52,6 +52,11 @@ func TestATokenIsExchangedAndEnds(t *testing.T) {
 		if err != nil || !cut || !access.Admit(bearing(content(t, folder, "token"))) {
 			t.Errorf("%s: the new token is refused (%v)", name, err)
 		}
+		last := content(t, folder, "token")
+		access.Close()
+		if access.Rotate(RotateOwn, hard, 0, func() {}) == nil || !bytes.Equal(content(t, folder, "token"), last) {
+			t.Errorf("%s: a run that is over writes", name)
+		}
 	}
 }
 

@@ -14,8 +14,8 @@ std::string RecordedStream() {
   return Event("ADDED", "plain", 8) +
          R"({"type":"MODIFIED","object":{"metadata":{"name":"a\nb\"}{","resourceVersion":"9"}}})"
          "\n\n" +
-         Event("ADDED", "schön-🚢", 10) + Event("BOOKMARK", "", 15) + Event("FUTURE", "x", 16) +
-         Event("DELETED", "plain", 17) + ErrorEvent(410);
+         Event("ADDED", "schön-🚢", 10) + Event("BOOKMARK", "", 15) + Event("DELETED", "plain", 17) +
+         Event("FUTURE", "x", 18) + ErrorEvent(410);
 }
 
 std::vector<std::string> Feed(const std::vector<std::string_view>& pieces) {

@@ -259,11 +259,20 @@ TEST_F(WatchMachineTest, IgnoresTheRestOfAStreamAfterAnError) {
   EXPECT_THAT(sink_.Take(), IsEmpty());
 }
 
-TEST_F(WatchMachineTest, CountsAndSkipsUnknownEvents) {
-  Synced(7);
-  machine_.OnChunk(Event("RENAMED", "a", 8) + "{}\n" + Event("ADDED", "b", 9));
-  EXPECT_THAT(sink_.Take(), ElementsAre("upsert b @9"));
-  EXPECT_EQ(machine_.counters().unknown_events, 2U);
+TEST_F(WatchMachineTest, ListsAnewAfterAnEventThatItDoesNotUnderstand) {
+  for (const std::string& event : {Event("RENAMED", "a", 8), std::string("{}\n")}) {
+    RecordingSink sink;
+    WatchMachine machine({kPodType, "", ""}, sink);
+    machine.OnListPage(List(7, {}));
+    sink.Take();
+    EXPECT_FALSE(machine.OnChunk(event + Event("ADDED", "b", 9))) << event;
+    EXPECT_THAT(sink.Take(), IsEmpty()) << "what comes after it is not in order";
+    machine.OnWatchEnd({}, 30s);
+    EXPECT_EQ(machine.Next().action, Action::kList) << event;
+    EXPECT_EQ(machine.Next().backoff_step, 1U)
+        << "a server that talks so must not be asked in a loop";
+    EXPECT_EQ(machine.counters().unreadable_lines, 1U);
+  }
 }
 
 TEST_F(WatchMachineTest, SkipsEmptyLines) {

@@ -65,6 +65,14 @@ TEST_F(ExecutorTest, AnOwnerOfAnotherGenerationIsNotServedByAnOldPlan) {
   EXPECT_THAT(api_.Asked(), SizeIs(2)) << "the owner alone";
 }
 
+TEST_F(ExecutorTest, NothingIsMadeForAnOwnerThatIsGone) {
+  EXPECT_THAT(Execute({Create{kPods.type, kChild, {}}}), IsEmpty());
+  EXPECT_THAT(api_.Asked(), ElementsAre(StartsWith("GET "), StartsWith("POST ")));
+  owner_ = HttpResponse{404, R"({"kind":"Status","details":{"name":"x"}})", {}};
+  EXPECT_THAT(Execute({Create{kPods.type, kChild, {}}}), SizeIs(1));
+  EXPECT_THAT(api_.Asked(), SizeIs(3)) << "the owner alone";
+}
+
 TEST_F(ExecutorTest, ADeleteOfWhatIsGoneIsDone) {
   EXPECT_THAT(Execute({Delete{kPods.type, kChild, "u", {}, {}}}), IsEmpty());
 }
@@ -82,7 +90,7 @@ TEST_F(ExecutorTest, NoWriteOutlastsTheLeadership) {
   may_write_for_ = 700ms;
   EXPECT_THAT(Execute({Create{kPods.type, kChild, {}}}), IsEmpty());
   EXPECT_TRUE(executor_.WriteStatus(kOwner, {"1"}, {}));
-  EXPECT_THAT(api_.Asked(), SizeIs(2));
+  EXPECT_THAT(api_.Asked(), SizeIs(3));
   EXPECT_THAT(api_.Deadlines(), Each(Le(700ms)));
 }
 
@@ -102,7 +110,8 @@ TEST_F(ExecutorTest, AChildWithoutItsLabelsMakesRoomForItsSuccessor) {
   ASSERT_THAT(failures, SizeIs(1));
   EXPECT_EQ(failures[0].error.code, Code::kConflict);
   EXPECT_THAT(api.Asked(),
-              ElementsAre(StartsWith("POST "), "GET " + pod,
+              ElementsAre("GET /apis/slipway.dev/v1alpha1/namespaces/team/trainingjobs/churn",
+                          StartsWith("POST "), "GET " + pod,
                           "GET /apis/slipway.dev/v1alpha1/namespaces/team/trainingjobs/churn",
                           "GET " + pod, "DELETE " + pod))
       << "the owner is confirmed before anything is deleted";

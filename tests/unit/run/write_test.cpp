@@ -174,7 +174,6 @@ TEST(ApplyWrite, SeesAnEditByOthersAndAFieldThatIsNoLongerWanted) {
 TEST(ApplyWrite, AKnownObjectIsChangedAsItWasSeen) {
   const Apply apply{kServices.type, kChild, {{"spec", {{"a", 1}}}}};
   Write write(kOwner, apply, Snapshot({Cached(Live("u-7", "job-uid", "99"))}));
-  EXPECT_TRUE(write.IsChange());
   const auto request = write.Next();
   ASSERT_TRUE(request);
   EXPECT_EQ(request->method, HttpRequest::Method::kPatch);
