@@ -110,9 +110,10 @@ void MountHostFiles(Rendezvous& rendezvous) {
 /// (prte_check_host_is_local); else it would start a daemon there through the agent. Hydra, the
 /// launcher of MPICH, writes "host:n" and refuses the other form (src/pm/hydra/lib/utils,
 /// HYDU_process_mfile_token), hence a second file. Intel MPI's Hydra finds its own node only by the
-/// host name, and tells the others to call it by that name, which DNS does not know: hence a third
-/// file, and the interface whose address it tells them instead. Container runtimes call it eth0 in
-/// every pod. How the nodes are reached (plm_rsh_agent, keys) stays the image's business.
+/// host name, hence a third one. Both may tell the others to call node 0 by its bare host name,
+/// which DNS does not know: hence the interface whose address they tell instead. Container runtimes
+/// call it eth0 in every pod. How the nodes are reached (plm_rsh_agent, keys) stays the image's
+/// business.
 void AddMpi(const Group& group, std::int32_t node, Rendezvous& rendezvous) {
   if (node != 0) return;
   const auto hosts = [&](std::string_view format, const std::string& first) {
@@ -132,6 +133,7 @@ void AddMpi(const Group& group, std::int32_t node, Rendezvous& rendezvous) {
   env.push_back({"PRTE_MCA_prte_keep_fqdn_hostnames", "true"});
   env.push_back({"PRTE_MCA_prte_do_not_resolve", "false"});
   env.push_back({"HYDRA_HOST_FILE", fmt::format("{}/hostfile.hydra", kMpiFolder)});
+  env.push_back({"HYDRA_IFACE", "eth0"});
   env.push_back({"I_MPI_HYDRA_HOST_FILE", fmt::format("{}/hostfile.intel", kMpiFolder)});
   env.push_back({"I_MPI_HYDRA_IFACE", "eth0"});
 }

@@ -87,8 +87,8 @@ class Judgements(unittest.TestCase):
     def test_writes_have_a_bound_for_each_fault(self):
         calm = [[{"subresource": "status"}] * 2 + [{}] * 3]
         states = [{"subresource": "status"}] * 8
-        self.assertFalse(oracle.bounded_writes(calm, [{}] * 6, 1, 5))
-        self.assertTrue(oracle.bounded_writes(calm, [{}] * 7, 1, 5))
+        self.assertFalse(oracle.bounded_writes(calm, [{}] * 7, 1, 5))
+        self.assertTrue(oracle.bounded_writes(calm, [{}] * 8, 1, 5))
         self.assertTrue(oracle.bounded_writes(calm, states, 1, 4))
         self.assertFalse(oracle.bounded_writes(calm, states, 1, 5), "so often something changed")
         moved_on = [{"status": 409}]

@@ -106,6 +106,7 @@ TEST(MpiRendezvous, PointsEachLauncherToItsForm) {
 TEST(MpiRendezvous, LetsEachLauncherFindItsOwnNode) {
   auto env = Env(GroupOf(api::Framework::kMPI), 0);
   EXPECT_EQ(env["PRTE_MCA_prte_do_not_resolve"], "false");
+  EXPECT_EQ(env["HYDRA_IFACE"], "eth0");
   EXPECT_EQ(env["I_MPI_HYDRA_IFACE"], "eth0");
 }
 
