@@ -51,7 +51,7 @@ def merged(traces: list[dict]) -> dict:
     """What passed on all ways; the rules are the first one's."""
     return {"requests": [r for trace in traces for r in trace["requests"]],
             "events": [e for trace in traces for e in trace["events"]], "fired": traces[0]["fired"],
-            "rotated": traces[0]["rotated"]}
+            "rotated": traces[0]["rotated"], "now": traces[0]["now"]}
 
 
 class Trial:
@@ -161,8 +161,12 @@ class Trial:
 
     def _rest(self, number: int, wanted: dict[str, str]) -> None:
         if self._reference is None:
-            self._wait(f"step {number}: {wanted}", lambda: self._not_yet(wanted))
-            self._quiet()
+            while True:
+                self._wait(f"step {number}: {wanted}", lambda: self._not_yet(wanted))
+                self._quiet()
+                # The step before may have become known only now.
+                if not self._not_yet(wanted):
+                    break
             self._result.snapshots.append(self._snapshot())
             return
         expected = self._reference.snapshots[len(self._result.snapshots)]

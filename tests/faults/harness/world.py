@@ -28,8 +28,9 @@ class World:
     proxy before them. Thread-safe once it is up."""
 
     def __init__(self, binary: Path):
-        if not binary.exists():
-            raise SystemExit(f"{binary} is missing: .ci/build release slipway recompute")
+        for program in (binary, paths.RECOMPUTE):
+            if not program.exists():
+                raise SystemExit(f"{program} is missing: .ci/build release slipway recompute")
         self._free: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._made = 0
         self._lock = threading.Lock()
