@@ -121,18 +121,19 @@ class Judgements(unittest.TestCase):
 
 SERVICE = {"metadata": {"labels": {"a": "b"}, "managedFields": [
     {"manager": "slipway", "operation": "Apply", "fieldsV1": {"f:spec": {
-        "f:ports": {'k:{"port":80,"protocol":"TCP"}': {".": {}, "f:port": {}, "f:name": {}}},
+        "f:ports": {'k:{"port":80,"protocol":"TCP"}': {".": {}, "f:port": {}, "f:name": {}, "f:targetPort": {}}},
         "f:selector": {}, "f:publish": {}}}},
     {"manager": "somebody", "operation": "Update", "fieldsV1": {"f:spec": {"f:type": {}}}}]},
-    "spec": {"ports": [{"port": 443, "protocol": "TCP"}, {"port": 80, "protocol": "TCP", "name": "http"}],
+    "spec": {"ports": [{"port": 443, "protocol": "TCP"}, {"port": 80, "protocol": "TCP", "name": "http", "targetPort": 8080}],
              "selector": {"a": "b"}, "type": "ClusterIP", "publish": True}}
 
 
 class Corruptions(unittest.TestCase):
     def test_each_field_of_ours_and_no_other(self):
         patches = {one.name: one.patch for one in corruption.corruptions(SERVICE)}
-        self.assertEqual(patches["/spec/ports/1/port increased"],
-                         ({"op": "replace", "path": "/spec/ports/1/port", "value": 81},))
+        self.assertEqual(patches["/spec/ports/1/targetPort increased"],
+                         ({"op": "replace", "path": "/spec/ports/1/targetPort", "value": 8081},))
+        self.assertNotIn("/spec/ports/1/port increased", patches, "that is another port")
         self.assertEqual(patches["/spec/publish toggled"][0]["value"], False)
         self.assertEqual(patches["/spec/selector emptied"][0]["value"], {})
         self.assertFalse([name for name in patches if "type" in name or "/ports/0" in name])

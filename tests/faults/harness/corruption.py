@@ -41,15 +41,18 @@ def owned(child: dict) -> list[tuple]:
     return sorted(set(paths), key=str)
 
 
-def _leaves(fields: dict, value, path: tuple) -> Iterator[tuple]:
-    below = {key: inner for key, inner in fields.items() if key != "."}
+def _leaves(fields: dict, value, path: tuple, keys: frozenset = frozenset()) -> Iterator[tuple]:
+    """`keys` are what an item of a list is known by: another value there makes another item, which is
+    somebody else's and may stay."""
+    below = {key: inner for key, inner in fields.items() if key != "." and key.removeprefix("f:") not in keys}
     if not below:
         yield path
     for key, inner in below.items():
         kind, _, name = key.partition(":")
         step = name if kind == "f" else _index(value, kind, name)
         if step is not None and _has(value, step):
-            yield from _leaves(inner, value[step], (*path, step))
+            known_by = frozenset(json.loads(name)) if kind == "k" else frozenset()
+            yield from _leaves(inner, value[step], (*path, step), known_by)
 
 
 def _index(value, kind: str, name: str) -> int | None:

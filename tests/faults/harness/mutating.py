@@ -26,7 +26,7 @@ from .recorder import Recorder, live
 PLURALS = {"tj": "trainingjobs", "md": "modeldeployments", "dm": "driftmonitors"}
 FINISHED = ("Complete", "Failed")
 PATIENCE_S = 60
-REST_S = 4  # longer than anything on the way to rest takes, also beside other work
+REST_S = 8  # longer than anything on the way to rest takes, also beside other work
 REPAIRED_S = 5  # for a child that somebody has changed
 WORKERS = 8
 # What the message has with which an update rule refuses a field's change, whatever the new value is.
