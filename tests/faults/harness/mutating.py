@@ -9,6 +9,8 @@ import copy
 import json
 import queue
 import random
+import signal
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -256,6 +258,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--sample", type=int, default=0)
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # What was started is ended then, too.
     cluster = Cluster(Seat("mutations"))
     failed = total = 0
     try:
