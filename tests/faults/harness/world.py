@@ -38,6 +38,8 @@ class World:
         seat = Seat("faults")
         self.logs = seat.logs
         # Copies, so that a build beside a long campaign does not change what is tested.
+        for former in ("operator", "recompute"):
+            (self.logs / former).unlink(missing_ok=True)  # It may still be running.
         self._binary = shutil.copy(binary, self.logs / "operator")
         self._planners = shutil.copy(paths.RECOMPUTE, self.logs / "recompute")
         self.cluster = Cluster(seat, audit=False)
