@@ -15,7 +15,7 @@ using std::chrono::milliseconds;
 /// As client-go's reflector, but not up to 30 s: after an outage users wait for whoever waits
 /// longest, and a dozen small requests every few seconds do not hurt a server that comes back.
 constexpr milliseconds kFirstDelay{800};
-constexpr milliseconds kLongestDelay{3000};
+constexpr milliseconds kLongestDelay{2000};
 /// A list of tens of thousands of objects takes the API server a while.
 constexpr milliseconds kListDeadline{30000};
 

@@ -141,6 +141,13 @@ class Corruptions(unittest.TestCase):
         self.assertIn("labels removed", patches)
         self.assertIn("owner references removed", patches)
 
+    def test_the_number_of_pods_is_an_autoscalers_affair(self):
+        child = {"metadata": {"managedFields": [{"manager": "slipway", "operation": "Apply", "fieldsV1": {
+            "f:spec": {"f:replicas": {}, "f:paused": {}}}}]}, "spec": {"replicas": 2, "paused": False}}
+        alone = {one.name for one in corruption.corruptions(child)}
+        scaled = {one.name for one in corruption.corruptions(child, scaled=True)}
+        self.assertEqual(alone - scaled, {"/spec/replicas increased", "/spec/replicas zero"})
+
 
 class Plans(unittest.TestCase):
     WRITES = {("create", "pods", ""): 2, ("update", "trainingjobs", "status"): 1}

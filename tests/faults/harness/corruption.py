@@ -18,12 +18,13 @@ class Corruption:
     patch: tuple[dict, ...] = ()
 
 
-def corruptions(child: dict) -> Iterator[Corruption]:
+def corruptions(child: dict, scaled: bool = False) -> Iterator[Corruption]:
+    """`scaled` says that an autoscaler is there, whose affair the number of pods is."""
     yield Corruption("deleted")
     yield Corruption("labels removed", ({"op": "remove", "path": "/metadata/labels"},))
     yield Corruption("owner references removed", ({"op": "remove", "path": "/metadata/ownerReferences"},))
     for path in owned(child):
-        if not path or path[0] != "spec":
+        if not path or path[0] != "spec" or scaled and path == ("spec", "replicas"):
             continue
         pointer = "/" + "/".join(str(step).replace("~", "~0").replace("/", "~1") for step in path)
         value = _at(child, path)

@@ -95,8 +95,11 @@ class Worker:
 
     def children(self) -> list[tuple[str, str, Corruption]]:
         """What may be done to each child of now: its kind, its title, and the change."""
-        return [(kind, canon.title(kind, obj), one) for (kind, _), obj in self._view.objects.items()
-                if kind not in canon.OURS and canon.is_child(obj) for one in corruptions(obj)]
+        scaled = {obj["spec"]["scaleTargetRef"]["name"] for (kind, _), obj in self._view.objects.items()
+                  if kind == "hpa"}
+        return [(kind, canon.title(kind, obj), one) for (kind, name), obj in self._view.objects.items()
+                if kind not in canon.OURS and canon.is_child(obj)
+                for one in corruptions(obj, kind == "deployment" and name in scaled)]
 
     def corrupt(self, kind: str, title: str, change: Corruption, tally: Tally) -> str:
         """Somebody else does something to a child: it is repaired, or reported as no longer ours."""
