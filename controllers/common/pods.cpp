@@ -88,6 +88,7 @@ json RestrictedPodSpec(const PodPlan& plan, const std::optional<api::PodTemplate
   SetUnlessEmpty(spec, "volumes", Concatenate(plan.volumes, from, "volumes"));
   if (!plan.hostname.empty()) spec["hostname"] = plan.hostname;
   if (!plan.subdomain.empty()) spec["subdomain"] = plan.subdomain;
+  SetUnlessEmpty(spec, "affinity", plan.affinity);
   if (plan.active_deadline_seconds) spec["activeDeadlineSeconds"] = *plan.active_deadline_seconds;
   return spec;
 }

@@ -35,6 +35,7 @@ struct PodPlan {
   std::string restart_policy = "Always";
   std::string hostname;  ///< With `subdomain`: the pod's name in a headless service.
   std::string subdomain;
+  nlohmann::json affinity;  ///< A Kubernetes Affinity object; null for none.
   std::optional<std::int64_t> active_deadline_seconds;
   /// Only for pods that run our own image; a user's program may write where it likes.
   bool read_only_root = false;

@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include "controllers/common/pod_state.hpp"
-#include "controllers/common/status.hpp"
 #include "controllers/training_job/describe.hpp"
 #include "controllers/training_job/desired.hpp"
 
@@ -22,61 +20,13 @@ bool AllSucceeded(const api::TrainingJob& job, const Observed& observed) {
   return observed.CountSucceeded() == observed.num_nodes;
 }
 
-api::NodeFailure DescribeFailed(const NodePod& pod, Instant now) {
-  PodEnd end = DescribeEnd(*pod.view);
-  return {StatusTime(end.time.value_or(now)),
-          pod.node,
-          pod.key->name,
-          std::move(end.reason),
-          end.exit_code,
-          std::move(end.message)};
-}
-
-api::NodeFailure DescribeDeleted(const NodePod& pod, Instant now) {
-  return {StatusTime(now),
-          pod.node,
-          pod.key->name,
-          std::string(reason::kPodDeleted),
-          std::nullopt,
-          fmt::format("the pod was deleted while it ran on {}; a drain, a preemption or a user did "
-                      "that, not this operator",
-                      pod.view->node_name.empty() ? "no node yet" : pod.view->node_name)};
-}
-
-/// The failure that started it: of several failed pods the one that ended first, since the others
-/// usually fail because of it.
-std::optional<api::NodeFailure> FirstFailed(const Observed& observed, Instant now) {
-  std::optional<api::NodeFailure> first;
-  for (const NodePod* pod : observed.Pods()) {
-    if (!pod->Failed()) continue;
-    api::NodeFailure failure = DescribeFailed(*pod, now);
-    if (!first || failure.time < first->time) first = std::move(failure);
-  }
-  return first;
-}
-
 bool IsMissing(const Observed& observed, const NodePod& pod) {
   return observed.missing[static_cast<std::size_t>(pod.node)];
 }
 
-std::optional<api::NodeFailure> FirstDeleted(const Observed& observed, Instant now) {
-  for (const NodePod* pod : observed.Pods()) {
-    if (IsMissing(observed, *pod)) return DescribeDeleted(*pod, now);
-  }
-  return std::nullopt;
-}
-
-api::NodeFailure DescribeLost(const ObjectKey& key, const api::TrainingJob& job,
-                              const Observed& observed, Instant now) {
-  const auto first = std::ranges::find(observed.missing, true);
-  const auto node = static_cast<std::int32_t>(first - observed.missing.begin());
-  return {StatusTime(now),
-          node,
-          PodKey(key, job, node).name,
-          std::string(reason::kPodLost),
-          std::nullopt,
-          "the pod vanished without a trace, as by a forced deletion, the loss of its node or the "
-          "removal of its labels"};
+std::string Node(const api::NodeFailure& failure) {
+  return fmt::format("node {} (pod {}) failed with {}", failure.node, failure.pod_name,
+                     DescribeFailure(failure));
 }
 
 std::string DescribeExhausted(const api::NodeFailure& failure, std::int32_t restarts) {
@@ -84,18 +34,27 @@ std::string DescribeExhausted(const api::NodeFailure& failure, std::int32_t rest
       restarts == 0
           ? "spec.failurePolicy.maxRestarts allows no restart"
           : fmt::format("all {} restarts of spec.failurePolicy.maxRestarts are used", restarts);
-  return fmt::format("{}; node {} (pod {}) failed with {}", limit, failure.node, failure.pod_name,
-                     DescribeFailure(failure));
+  return fmt::format("{}; {}", limit, Node(failure));
+}
+
+Decision FailBecause(std::string_view reason, std::string message, Verdict verdict) {
+  return {Step::kFail, Problem{std::string(reason), std::move(message), true}, std::move(verdict)};
 }
 
 Decision AfterFailure(const api::TrainingJob& job, const Observed& observed,
-                      api::NodeFailure failure) {
-  if (observed.attempt < job.spec.failure_policy.max_restarts) {
-    return {Step::kRestart, std::nullopt, std::move(failure)};
+                      const std::vector<Failure>& failures) {
+  const api::FailurePolicy& policy = job.spec.failure_policy;
+  Verdict verdict = Judge(policy, failures);
+  if (verdict.action == api::FailureAction::kFailJob) {
+    std::string message = fmt::format("spec.failurePolicy.rules[{}] fails the job: {}",
+                                      verdict.rule, Node(verdict.failure));
+    return FailBecause(reason::kFailurePolicy, std::move(message), std::move(verdict));
   }
-  Problem problem{std::string(reason::kBackoffLimitExceeded),
-                  DescribeExhausted(failure, observed.attempt), true};
-  return {Step::kFail, std::move(problem), std::move(failure)};
+  if (verdict.Counts() && observed.counted >= policy.max_restarts) {
+    std::string message = DescribeExhausted(verdict.failure, observed.counted);
+    return FailBecause(reason::kBackoffLimitExceeded, std::move(message), std::move(verdict));
+  }
+  return {Step::kRestart, std::nullopt, std::move(verdict)};
 }
 
 Problem DescribeDeadline(const api::TrainingJob& job) {
@@ -114,16 +73,13 @@ Decision DecideRunning(const ObjectKey& key, const api::TrainingJob& job, const 
   if (auto problem = WhyImpossible(job)) return {Step::kStall, std::move(problem), std::nullopt};
   const auto deadline = Deadline(job, observed);
   if (deadline && now >= *deadline) return {Step::kFail, DescribeDeadline(job), std::nullopt};
-  if (auto failure = FirstFailed(observed, now)) {
-    return AfterFailure(job, observed, std::move(*failure));
+  if (const auto failures = FindFailures(observed, now); !failures.empty()) {
+    return AfterFailure(job, observed, failures);
   }
   if (!observed.was_whole || observed.CountMissing() == 0) return {};
-  if (auto failure = FirstDeleted(observed, now)) {
-    return AfterFailure(job, observed, std::move(*failure));
-  }
   const auto& since = observed.record.missing_since;
   if (!since || now < *since + kLossConfirmation) return {Step::kConfirmLoss, {}, {}};
-  return AfterFailure(job, observed, DescribeLost(key, job, observed, now));
+  return AfterFailure(job, observed, {DescribeLost(key, job, observed, now)});
 }
 
 }  // namespace
@@ -142,18 +98,18 @@ Decision Decide(const ObjectKey& key, const api::TrainingJob& job, const Observe
   return DecideRunning(key, job, observed, now);
 }
 
-Instant RestartTime(const api::FailurePolicy& policy, std::int32_t attempt, Instant failed) {
+Instant RestartTime(const api::FailurePolicy& policy, std::int32_t counted, Instant failed) {
   const seconds first{policy.backoff_seconds};
   const seconds longest = std::max(first, kLongestBackoff);
   seconds delay = first;
-  for (std::int32_t i = 1; i < attempt && delay < longest; ++i) delay *= 2;
+  for (std::int32_t i = 1; i < counted && delay < longest; ++i) delay *= 2;
   return failed + std::min(delay, longest);
 }
 
 std::optional<Instant> RestartTime(const api::TrainingJob& job, const Observed& observed) {
   const auto& failure = observed.record.last_failure;
   if (observed.attempt == 0 || !failure) return std::nullopt;
-  return RestartTime(job.spec.failure_policy, observed.attempt, failure->time);
+  return RestartTime(job.spec.failure_policy, observed.counted, failure->time);
 }
 
 std::optional<Instant> Deadline(const api::TrainingJob& job, const Observed& observed) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "controllers/common/failures.hpp"
+#include "controllers/training_job/failure_policy.hpp"
 #include "controllers/training_job/observe.hpp"
 
 /// The life of a job, as one decision per pass.
@@ -39,7 +40,7 @@ struct Decision {
   /// With kFail and kStall: why, for conditions and Events.
   std::optional<Problem> problem;
   /// With kRestart, and with kFail when a node was the cause.
-  std::optional<api::NodeFailure> failure;
+  std::optional<Verdict> verdict;
 };
 
 /// How long a pod must be missing before its group is restarted. A replica that has just become
@@ -50,8 +51,8 @@ Decision Decide(const ObjectKey& key, const api::TrainingJob& job, const Observe
                 Instant now);
 
 /// When an attempt after the first may start: backoffSeconds after the failure before it, doubled
-/// with each restart up to six minutes, where batch/v1 Job stops too.
-Instant RestartTime(const api::FailurePolicy& policy, std::int32_t attempt, Instant failed);
+/// with each restart that counts after the first, up to six minutes, where batch/v1 Job stops too.
+Instant RestartTime(const api::FailurePolicy& policy, std::int32_t counted, Instant failed);
 /// The same for the attempt that counts; nullopt for the first.
 std::optional<Instant> RestartTime(const api::TrainingJob& job, const Observed& observed);
 

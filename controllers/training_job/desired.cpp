@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "controllers/common/labels.hpp"
 #include "controllers/common/names.hpp"
 #include "controllers/common/pods.hpp"
@@ -16,6 +18,18 @@ namespace {
 using nlohmann::json;
 
 constexpr std::string_view kServiceRole = "nodes";
+
+/// Machines are told apart by name, not by the label kubernetes.io/hostname, which may be another.
+/// A requirement on a name may have one value only (core/v1 validation), so each gets its own.
+json StayAwayFrom(const std::vector<std::string>& machines) {
+  json fields = json::array();
+  for (const auto& machine : machines) {
+    fields.push_back({{"key", "metadata.name"}, {"operator", "NotIn"}, {"values", {machine}}});
+  }
+  const json terms = json::array({{{"matchFields", std::move(fields)}}});
+  return {{"nodeAffinity",
+           {{"requiredDuringSchedulingIgnoredDuringExecution", {{"nodeSelectorTerms", terms}}}}}};
+}
 
 PodPlan PlanNode(const api::TrainingJob& job, std::int32_t node, const Group& group,
                  Rendezvous rendezvous) {
@@ -35,7 +49,17 @@ PodPlan PlanNode(const api::TrainingJob& job, std::int32_t node, const Group& gr
   plan.restart_policy = "Never";
   plan.hostname = Hostname(node);
   plan.subdomain = group.service;
+  if (job.status && !job.status->avoided_nodes.empty()) {
+    plan.affinity = StayAwayFrom(job.status->avoided_nodes);
+  }
   return plan;
+}
+
+bool HasUnknownRule(const api::FailurePolicy& policy) {
+  return std::ranges::any_of(policy.rules, [](const api::FailureRule& rule) {
+    return rule.action == api::FailureAction::kUnknown ||
+           (rule.on_exit_codes && rule.on_exit_codes->operator_ == api::ExitCodeOperator::kUnknown);
+  });
 }
 
 std::optional<Problem> WhyUncountable(const api::Trainer& trainer) {
@@ -104,6 +128,7 @@ std::optional<Problem> WhyImpossible(const api::TrainingJob& job) {
   if (job.spec.clean_pod_policy == api::CleanPodPolicy::kUnknown) {
     return UnsupportedValue("spec.cleanPodPolicy");
   }
+  if (HasUnknownRule(job.spec.failure_policy)) return UnsupportedValue("spec.failurePolicy.rules");
   return WhyUncountable(job.spec.trainer);
 }
 

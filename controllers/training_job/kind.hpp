@@ -37,6 +37,7 @@ inline constexpr std::string_view kResumed = "Resumed";
 inline constexpr std::string_view kPodLost = "PodLost";
 inline constexpr std::string_view kPodDeleted = "PodDeleted";
 inline constexpr std::string_view kBackoffLimitExceeded = "BackoffLimitExceeded";
+inline constexpr std::string_view kFailurePolicy = "FailurePolicy";
 inline constexpr std::string_view kDeadlineExceeded = "DeadlineExceeded";
 inline constexpr std::string_view kInvalidPodTemplate = "InvalidPodTemplate";
 inline constexpr std::string_view kUnresolvableProcesses = "UnresolvableProcesses";

@@ -103,6 +103,7 @@ Record ReadRecord(const api::TrainingJob& job) {
                     IsTrue(status.conditions, condition::kFailed);
   record.suspended = IsTrue(status.conditions, condition::kSuspended);
   record.restarts = status.restarts.value_or(0);
+  record.counted = status.restarts_count_towards_max.value_or(record.restarts);
   record.nodes = status.nodes.value_or(api::NodeCounts{});
   record.succeeded_nodes = status.succeeded_nodes.value_or("");
   if (IsTrue(status.conditions, condition::kNodeMissing)) {
@@ -122,6 +123,7 @@ Observed Observe(const ObjectKey& key, const api::TrainingJob& job, const Snapsh
   const std::vector<NodePod> pods = OwnPods(key, job, world);
   observed.attempt = observed.record.restarts;
   if (!pods.empty()) observed.attempt = std::max(observed.attempt, pods.back().attempt);
+  observed.counted = observed.record.counted + observed.attempt - observed.record.restarts;
 
   observed.nodes.resize(static_cast<std::size_t>(observed.num_nodes));
   for (const auto& pod : pods) {

@@ -38,6 +38,8 @@ struct Record {
   bool finished = false;
   bool suspended = false;
   std::int32_t restarts = 0;
+  /// Those of the restarts that count towards the limit.
+  std::int32_t counted = 0;
   api::NodeCounts nodes;
   std::string succeeded_nodes;
   /// Since when a pod has been missing without a trace.
@@ -55,6 +57,9 @@ struct Observed {
   Record record;
   /// The start of the group that counts: the later of what the status and the pods say.
   std::int32_t attempt = 0;
+  /// Restarts up to this attempt that count towards spec.failurePolicy.maxRestarts. Of those that
+  /// the status does not know it cannot be told, so they count.
+  std::int32_t counted = 0;
   std::int32_t num_nodes = 0;
   /// Pods of this attempt by node; nullopt where there is none.
   std::vector<std::optional<NodePod>> nodes;

@@ -14,6 +14,9 @@ using slipway::condition::kReady;
 using slipway::condition::kReconciling;
 using slipway::condition::kStalled;
 
+/// maxItems of status.avoidedNodes.
+constexpr std::size_t kMostAvoided = 16;
+
 std::int32_t CountPods(const Observed& observed, bool (*counted)(const NodePod&)) {
   return static_cast<std::int32_t>(
       std::ranges::count_if(observed.Pods(), [&](const NodePod* pod) { return counted(*pod); }));
@@ -64,6 +67,26 @@ void SetFinished(api::TrainingJobStatus& status, const Observed& observed) {
   const auto active = CountPods(observed, [](const NodePod& pod) { return pod.Active(); });
   status.nodes->active = active;
   status.nodes->ready = std::min(status.nodes->ready, active);
+}
+
+void SetAvoided(std::vector<std::string>& avoided, const std::string& machine) {
+  if (machine.empty() || std::ranges::find(avoided, machine) != avoided.end()) return;
+  if (avoided.size() == kMostAvoided) avoided.erase(avoided.begin());
+  avoided.push_back(machine);
+}
+
+void SetRestarts(api::TrainingJobStatus& status, const Observed& observed,
+                 const Decision& decision) {
+  std::int32_t all = observed.attempt;
+  std::int32_t counted = observed.counted;
+  if (decision.step == Step::kRestart) {
+    ++all;
+    if (decision.verdict->Counts()) ++counted;
+    SetAvoided(status.avoided_nodes, decision.verdict->avoid);
+  }
+  status.restarts = all;
+  status.restarts_count_towards_max.reset();
+  if (counted != all) status.restarts_count_towards_max = counted;
 }
 
 void SetTimes(api::TrainingJobStatus& status, const Observed& observed, const Decision& decision,
@@ -124,8 +147,8 @@ api::TrainingJobStatus MakeStatus(const api::TrainingJob& job, const Observed& o
   account.message = OneLine(account.message);
   status.phase = account.phase;
   status.message = account.message;
-  status.restarts = observed.attempt + (decision.step == Step::kRestart ? 1 : 0);
-  if (decision.failure) status.last_failure = decision.failure;
+  SetRestarts(status, observed, decision);
+  if (decision.verdict) status.last_failure = decision.verdict->failure;
   status.nodes = CountNodes(observed, decision.step);
   status.succeeded_nodes = NameSucceeded(observed, decision.step);
   SetTimes(status, observed, decision, now);

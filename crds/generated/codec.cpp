@@ -163,6 +163,46 @@ std::string_view ToString(Framework value) {
 
 static void Decode(const Cursor& in, Framework& out) { DecodeEnum(in, out, Framework::kCustom); }
 
+std::string_view ToString(FailureAction value) {
+  switch (value) {
+    case FailureAction::kUnknown: return "Unknown";
+    case FailureAction::kIgnore: return "Ignore";
+    case FailureAction::kRestartGroup: return "RestartGroup";
+    case FailureAction::kFailJob: return "FailJob";
+  }
+  return "Unknown";
+}
+
+static void Decode(const Cursor& in, FailureAction& out) {
+  DecodeEnum(in, out, FailureAction::kFailJob);
+}
+
+std::string_view ToString(ExitCodeOperator value) {
+  switch (value) {
+    case ExitCodeOperator::kUnknown: return "Unknown";
+    case ExitCodeOperator::kIn: return "In";
+    case ExitCodeOperator::kNotIn: return "NotIn";
+  }
+  return "Unknown";
+}
+
+static void Decode(const Cursor& in, ExitCodeOperator& out) {
+  DecodeEnum(in, out, ExitCodeOperator::kNotIn);
+}
+
+std::string_view ToString(PodConditionStatus value) {
+  switch (value) {
+    case PodConditionStatus::kUnknown: return "Unknown";
+    case PodConditionStatus::kTrue: return "True";
+    case PodConditionStatus::kFalse: return "False";
+  }
+  return "Unknown";
+}
+
+static void Decode(const Cursor& in, PodConditionStatus& out) {
+  DecodeEnum(in, out, PodConditionStatus::kFalse);
+}
+
 std::string_view ToString(CleanPodPolicy value) {
   switch (value) {
     case CleanPodPolicy::kUnknown: return "Unknown";
@@ -853,15 +893,57 @@ json ToJson(const Trainer& value) {
   return out;
 }
 
+static void Decode(const Cursor& in, ExitCodeRequirement& out) {
+  in.Required("operator", out.operator_);
+  in.Required("values", out.values);
+}
+
+json ToJson(const ExitCodeRequirement& value) {
+  json out = json::object();
+  Put(out, "operator", value.operator_);
+  PutAny(out, "values", value.values);
+  return out;
+}
+
+static void Decode(const Cursor& in, PodConditionRequirement& out) {
+  in.Required("type", out.type);
+  in.Required("status", out.status);
+}
+
+json ToJson(const PodConditionRequirement& value) {
+  json out = json::object();
+  Put(out, "type", value.type);
+  Put(out, "status", value.status);
+  return out;
+}
+
+static void Decode(const Cursor& in, FailureRule& out) {
+  in.Required("action", out.action);
+  in.Optional("onExitCodes", out.on_exit_codes);
+  in.Optional("onPodConditions", out.on_pod_conditions);
+  in.Optional("avoidNode", out.avoid_node);
+}
+
+json ToJson(const FailureRule& value) {
+  json out = json::object();
+  Put(out, "action", value.action);
+  PutAny(out, "onExitCodes", value.on_exit_codes);
+  PutAny(out, "onPodConditions", value.on_pod_conditions);
+  PutAny(out, "avoidNode", value.avoid_node);
+  return out;
+}
+
 static void Decode(const Cursor& in, FailurePolicy& out) {
   in.Required("maxRestarts", out.max_restarts);
   in.Required("backoffSeconds", out.backoff_seconds);
+  in.Optional("rules", out.rules);
 }
 
 json ToJson(const FailurePolicy& value) {
   json out = json::object();
   Put(out, "maxRestarts", value.max_restarts);
   Put(out, "backoffSeconds", value.backoff_seconds);
+  PutAny(out, "rules", value.rules);
   return out;
 }
 
@@ -909,6 +991,7 @@ static void Decode(const Cursor& in, NodeFailure& out) {
   in.Required("time", out.time);
   in.Required("node", out.node);
   in.Required("podName", out.pod_name);
+  in.Optional("nodeName", out.node_name);
   in.Required("reason", out.reason);
   in.Optional("exitCode", out.exit_code);
   in.Required("message", out.message);
@@ -919,6 +1002,7 @@ json ToJson(const NodeFailure& value) {
   Put(out, "time", value.time);
   Put(out, "node", value.node);
   Put(out, "podName", value.pod_name);
+  PutAny(out, "nodeName", value.node_name);
   Put(out, "reason", value.reason);
   PutAny(out, "exitCode", value.exit_code);
   Put(out, "message", value.message);
@@ -932,6 +1016,8 @@ static void Decode(const Cursor& in, TrainingJobStatus& out) {
   in.Optional("nodes", out.nodes);
   in.Optional("succeededNodes", out.succeeded_nodes);
   in.Optional("restarts", out.restarts);
+  in.Optional("restartsCountTowardsMax", out.restarts_count_towards_max);
+  in.Optional("avoidedNodes", out.avoided_nodes);
   in.Optional("lastFailure", out.last_failure);
   in.Optional("startTime", out.start_time);
   in.Optional("completionTime", out.completion_time);
@@ -946,6 +1032,8 @@ json ToJson(const TrainingJobStatus& value) {
   PutAny(out, "nodes", value.nodes);
   PutAny(out, "succeededNodes", value.succeeded_nodes);
   PutAny(out, "restarts", value.restarts);
+  PutAny(out, "restartsCountTowardsMax", value.restarts_count_towards_max);
+  PutAny(out, "avoidedNodes", value.avoided_nodes);
   PutAny(out, "lastFailure", value.last_failure);
   PutAny(out, "startTime", value.start_time);
   PutAny(out, "completionTime", value.completion_time);

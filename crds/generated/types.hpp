@@ -121,6 +121,33 @@ enum class Framework {
 };
 std::string_view ToString(Framework value);
 
+/// RestartGroup restarts the whole group, which counts towards maxRestarts. Ignore restarts it as
+/// well, but does not count it. FailJob fails the job at once.
+enum class FailureAction {
+  kUnknown,
+  kIgnore,
+  kRestartGroup,
+  kFailJob,
+};
+std::string_view ToString(FailureAction value);
+
+/// In fits the exit codes in values, NotIn every other one. Neither fits a pod that left no exit
+/// code, or 0.
+enum class ExitCodeOperator {
+  kUnknown,
+  kIn,
+  kNotIn,
+};
+std::string_view ToString(ExitCodeOperator value);
+
+/// Status that the condition must have.
+enum class PodConditionStatus {
+  kUnknown,
+  kTrue,
+  kFalse,
+};
+std::string_view ToString(PodConditionStatus value);
+
 /// Which pods are deleted when the job ends. Running keeps the ended ones with their logs, All
 /// keeps none, None keeps also those that still run.
 enum class CleanPodPolicy {
@@ -738,12 +765,48 @@ struct Trainer {
   bool operator==(const Trainer&) const = default;
 };
 
+/// Fits a pod by the exit code of its program.
+struct ExitCodeRequirement {
+  /// In fits the exit codes in values, NotIn every other one.
+  ExitCodeOperator operator_ = ExitCodeOperator::kUnknown;
+  /// Exit codes; 128 and a signal's number when one ended it.
+  std::vector<std::int32_t> values;
+
+  bool operator==(const ExitCodeRequirement&) const = default;
+};
+
+/// A condition in the status of a pod.
+struct PodConditionRequirement {
+  /// Type of the condition, such as DisruptionTarget, or one that a program of the platform sets.
+  std::string type;
+  /// Status that the condition must have.
+  PodConditionStatus status = PodConditionStatus::kUnknown;
+
+  bool operator==(const PodConditionRequirement&) const = default;
+};
+
+/// An action, and the failures that it is for.
+struct FailureRule {
+  /// RestartGroup restarts the whole group, which counts towards maxRestarts.
+  FailureAction action = FailureAction::kUnknown;
+  /// Fits a pod by the exit code of its program.
+  std::optional<ExitCodeRequirement> on_exit_codes;
+  /// Fits a pod that has one of these conditions.
+  std::vector<PodConditionRequirement> on_pod_conditions;
+  /// Whether the pods of later restarts stay away from the machine on which the pod failed.
+  std::optional<bool> avoid_node;
+
+  bool operator==(const FailureRule&) const = default;
+};
+
 /// What happens when a node fails.
 struct FailurePolicy {
   /// How often the whole group of nodes is restarted after a failure before the job is Failed.
   std::int32_t max_restarts = 0;
   /// Seconds to wait before the first restart.
   std::int32_t backoff_seconds = 0;
+  /// What a failure of a node leads to.
+  std::vector<FailureRule> rules;
 
   bool operator==(const FailurePolicy&) const = default;
 };
@@ -793,6 +856,8 @@ struct NodeFailure {
   std::int32_t node = 0;
   /// Name of the pod that failed.
   std::string pod_name;
+  /// Machine that the pod was on.
+  std::optional<std::string> node_name;
   /// CamelCase word such as Error, OOMKilled, Evicted or PodLost.
   std::string reason;
   /// Exit code of the program.
@@ -818,6 +883,11 @@ struct TrainingJobStatus {
   std::optional<std::string> succeeded_nodes;
   /// How often the whole group was restarted.
   std::optional<std::int32_t> restarts;
+  /// Those of the restarts that count towards spec.failurePolicy.maxRestarts.
+  std::optional<std::int32_t> restarts_count_towards_max;
+  /// Machines that the pods stay away from, by a rule of spec.failurePolicy with avoidNode; the
+  /// newest last.
+  std::vector<std::string> avoided_nodes;
   /// The newest failure of a node, kept after a restart.
   std::optional<NodeFailure> last_failure;
   /// When the job started, or was resumed; activeDeadlineSeconds counts from here.

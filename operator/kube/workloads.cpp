@@ -39,13 +39,30 @@ ContainerState DecodeContainer(const JsonView& status) {
   return container;
 }
 
+ConditionView DecodeCondition(const JsonView& condition) {
+  return {condition["type"].Text(), condition["status"].Text(), condition["reason"].Text(),
+          condition["message"].Text()};
+}
+
 std::vector<ConditionView> DecodeConditions(const JsonView& conditions) {
   std::vector<ConditionView> result;
-  conditions.ForEach([&](const JsonView& condition) {
-    result.push_back({condition["type"].Text(), condition["status"].Text(),
-                      condition["reason"].Text(), condition["message"].Text()});
-  });
+  conditions.ForEach(
+      [&](const JsonView& condition) { result.push_back(DecodeCondition(condition)); });
   return result;
+}
+
+void DecodePodCondition(const JsonView& condition, PodView& pod) {
+  const auto type = condition["type"].String().value_or("");
+  const bool holds = condition["status"].String() == "True";
+  if (type == "Ready") {
+    pod.ready = holds;
+  } else if (type == "PodScheduled") {
+    pod.scheduled = holds;
+    if (!holds) pod.scheduling_message = condition["message"].Text();
+  } else if (type != "Initialized" && type != "ContainersReady" &&
+             type != "PodReadyToStartContainers") {
+    pod.conditions.push_back(DecodeCondition(condition));
+  }
 }
 
 Result<void> RequireObject(const JsonView& object) {
@@ -65,15 +82,8 @@ Result<PodView> DecodePod(const JsonView& object) {
   pod.node_name = object["spec"]["nodeName"].Text();
   pod.ip = status["podIP"].Text();
   pod.started = ParseTime(status["startTime"].Text());
-  status["conditions"].ForEach([&](const JsonView& condition) {
-    const auto type = condition["type"].String().value_or("");
-    const bool holds = condition["status"].String() == "True";
-    if (type == "Ready") pod.ready = holds;
-    if (type == "PodScheduled") {
-      pod.scheduled = holds;
-      if (!holds) pod.scheduling_message = condition["message"].Text();
-    }
-  });
+  status["conditions"].ForEach(
+      [&](const JsonView& condition) { DecodePodCondition(condition, pod); });
   status["containerStatuses"].ForEach(
       [&](const JsonView& container) { pod.containers.push_back(DecodeContainer(container)); });
   return pod;

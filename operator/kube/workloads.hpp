@@ -24,6 +24,14 @@ struct ContainerState {
   std::optional<Instant> finished;
 };
 
+/// A condition in the status of a built-in kind.
+struct ConditionView {
+  std::string type;
+  std::string status;
+  std::string reason;
+  std::string message;
+};
+
 struct PodView {
   enum class Phase { kPending, kRunning, kSucceeded, kFailed, kUnknown };
   Phase phase = Phase::kUnknown;
@@ -36,14 +44,7 @@ struct PodView {
   std::string ip;
   std::optional<Instant> started;
   std::vector<ContainerState> containers;
-};
-
-/// A condition of apps/v1 and autoscaling/v2 status.
-struct ConditionView {
-  std::string type;
-  std::string status;
-  std::string reason;
-  std::string message;
+  std::vector<ConditionView> conditions;  ///< Those that not every pod has, as DisruptionTarget.
 };
 
 struct DeploymentView {

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from lib.case import OWN, SHARED, Case, attempt_of, case
 from lib.kstatus import condition, is_true
+from lib.kube import path
 from lib.objects import kwok, service
 from lib.waiting import SLOWNESS, stays, wait_for
 
@@ -252,3 +253,65 @@ def foreign_pod_under_our_name(t: Case):
     found = t.get("pod", foreign["metadata"]["name"])["metadata"]
     assert found["uid"] == foreign["metadata"]["uid"] and "deletionTimestamp" not in found
     assert not t.children("pod", job)
+
+
+def _rules(*rules: dict, restarts: int = 3) -> dict:
+    return {"maxRestarts": restarts, "backoffSeconds": 0, "rules": list(rules)}
+
+
+@case(SHARED)
+def rule_fails_the_job(t: Case):
+    job = t.job("x", nodes=2, failurePolicy=_rules(
+        {"action": "FailJob", "onExitCodes": {"operator": "In", "values": [2]}}))
+    t.wait_phase("tj", "x", "Running")
+    t.end_pod(t.pods(job)[1], exit_code=2)
+    failed = t.wait_condition("tj", "x", "Failed", "True", "FailurePolicy")
+    message = condition(failed, "Failed")["message"]
+    assert "rules[0]" in message and "exit code 2" in message, message
+    assert failed["status"]["restarts"] == 0, failed["status"]
+    wait_for("the survivor is released", lambda: not any(
+        p["status"]["phase"] == "Running" for p in t.pods(job)))
+    wait_for("the Event", lambda: t.reasons(job) == ["Failed"])
+
+
+@case(SHARED)
+def rule_does_not_count_an_exit_code(t: Case):
+    job = t.job("x", nodes=1, failurePolicy=_rules(
+        {"action": "Ignore", "onExitCodes": {"operator": "In", "values": [75]}}, restarts=1))
+    for attempt in range(3):
+        t.end_pod(t.wait_pods(job, 1, attempt=attempt)[0], exit_code=75)
+    t.end_pod(t.wait_pods(job, 1, attempt=3)[0], exit_code=1)
+    t.end_pod(t.wait_pods(job, 1, attempt=4)[0], exit_code=1)
+    failed = t.wait_condition("tj", "x", "Failed", "True", "BackoffLimitExceeded")["status"]
+    assert (failed["restarts"], failed["restartsCountTowardsMax"]) == (4, 1), failed
+
+
+@case(SHARED)
+def evicted_pod_does_not_count(t: Case):
+    """As by kubectl drain, though no restart is allowed."""
+    job = t.job("x", nodes=2, pods=kwok(terminate_after="1s"), failurePolicy=_rules(restarts=0))
+    t.wait_phase("tj", "x", "Running")
+    name = t.pods(job)[0]["metadata"]["name"]
+    t.kube.request("POST", path("pod", t.ns, name, "eviction"), {
+        "apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": name, "namespace": t.ns}})
+    for pod in t.wait_pods(job, 2, attempt=1):
+        t.end_pod(pod)
+    done = t.wait_phase("tj", "x", "Complete")["status"]
+    assert (done["restarts"], done["restartsCountTowardsMax"]) == (1, 0), done
+    assert done["lastFailure"]["reason"] == "EvictionByEvictionAPI", done["lastFailure"]
+
+
+@case(SHARED)
+def rule_avoids_the_machine(t: Case):
+    job = t.job("x", nodes=1, failurePolicy=_rules(
+        {"action": "RestartGroup", "onExitCodes": {"operator": "In", "values": [139]}, "avoidNode": True}))
+    t.wait_phase("tj", "x", "Running")
+    first = t.pods(job)[0]
+    t.end_pod(first, exit_code=139)
+    second = t.wait_pods(job, 1, attempt=1)[0]
+    t.wait_phase("tj", "x", "Running")
+    bad = first["spec"]["nodeName"]
+    assert t.get("tj", "x")["status"]["avoidedNodes"] == [bad]
+    assert t.get("pod", second["metadata"]["name"])["spec"]["nodeName"] != bad, bad
+    t.end_pod(second)
+    t.wait_phase("tj", "x", "Complete")

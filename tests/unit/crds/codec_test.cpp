@@ -221,8 +221,8 @@ TEST(CodecOfTrainingJob, AStatusComesBackAsItWasWritten) {
                         "Restarting", "node 1 failed"}};
   status.nodes = NodeCounts{4, 3, 2, 1, 0};
   status.restarts = 0;
-  status.last_failure =
-      NodeFailure{*ParseTime("2026-09-01T11:59:59Z"), 1, "job-node-1", "OOMKilled", 137, ""};
+  status.last_failure = NodeFailure{
+      *ParseTime("2026-09-01T11:59:59Z"), 1, "job-node-1", "worker-1", "OOMKilled", 137, ""};
   status.message = "";
   Json object = MinimalJob();
   object["status"] = Json::parse(ToJson(status).dump());

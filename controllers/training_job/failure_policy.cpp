@@ -1,0 +1,126 @@
+#include "controllers/training_job/failure_policy.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "controllers/common/pod_state.hpp"
+#include "controllers/common/status.hpp"
+#include "controllers/common/text.hpp"
+#include "controllers/training_job/desired.hpp"
+
+namespace slipway::training_job {
+namespace {
+
+using api::FailureAction;
+
+/// What Kubernetes sets on a pod that ends for no fault of its own
+/// (https://kubernetes.io/docs/concepts/workloads/pods/disruptions/#pod-disruption-conditions).
+constexpr std::string_view kDisruptionTarget = "DisruptionTarget";
+
+std::optional<std::string> NodeName(const NodePod& pod) {
+  if (pod.view->node_name.empty()) return std::nullopt;
+  return pod.view->node_name;
+}
+
+const ConditionView* FindDisruption(const NodePod& pod) {
+  const auto& conditions = pod.view->conditions;
+  const auto found = std::ranges::find_if(conditions, [](const ConditionView& condition) {
+    return condition.type == kDisruptionTarget && condition.status == "True";
+  });
+  return found == conditions.end() ? nullptr : &*found;
+}
+
+api::NodeFailure DescribeFailed(const NodePod& pod, Instant now) {
+  PodEnd end = DescribeEnd(*pod.view);
+  return {StatusTime(end.time.value_or(now)),
+          pod.node,
+          pod.key->name,
+          NodeName(pod),
+          std::move(end.reason),
+          end.exit_code,
+          std::move(end.message)};
+}
+
+api::NodeFailure DescribeDeleted(const NodePod& pod, Instant now) {
+  api::NodeFailure failure{StatusTime(now), pod.node, pod.key->name, NodeName(pod), {}, {}, {}};
+  if (const ConditionView* disruption = FindDisruption(pod)) {
+    failure.reason =
+        OneLine(disruption->reason.empty() ? disruption->type : disruption->reason, 256);
+    failure.message = LastWords(disruption->message);
+    return failure;
+  }
+  failure.reason = reason::kPodDeleted;
+  failure.message = fmt::format(
+      "the pod was deleted while it ran on {}; a user or another program did that, "
+      "not this operator",
+      failure.node_name.value_or("no node yet"));
+  return failure;
+}
+
+bool Fits(const api::ExitCodeRequirement& wanted, const Failure& failure) {
+  const std::int32_t code = failure.what.exit_code.value_or(0);
+  if (code == 0) return false;
+  const bool listed = std::ranges::find(wanted.values, code) != wanted.values.end();
+  return listed == (wanted.operator_ == api::ExitCodeOperator::kIn);
+}
+
+bool Fits(const api::PodConditionRequirement& wanted, const Failure& failure) {
+  if (failure.pod == nullptr) return false;
+  return std::ranges::any_of(failure.pod->view->conditions, [&](const ConditionView& found) {
+    return found.type == wanted.type && found.status == ToString(wanted.status);
+  });
+}
+
+bool Fits(const api::FailureRule& rule, const Failure& failure) {
+  if (rule.on_exit_codes) return Fits(*rule.on_exit_codes, failure);
+  return std::ranges::any_of(rule.on_pod_conditions,
+                             [&](const auto& wanted) { return Fits(wanted, failure); });
+}
+
+Verdict ByRule(const api::FailureRule& rule, std::size_t index, const Failure& failure) {
+  const bool avoid = rule.avoid_node.value_or(false);
+  return {rule.action, failure.what, index, avoid ? failure.what.node_name.value_or("") : ""};
+}
+
+}  // namespace
+
+std::vector<Failure> FindFailures(const Observed& observed, Instant now) {
+  std::vector<Failure> failures;
+  for (const NodePod* pod : observed.Pods()) {
+    if (pod->Failed()) failures.push_back({DescribeFailed(*pod, now), pod});
+  }
+  std::ranges::stable_sort(failures, {}, [](const Failure& failure) { return failure.what.time; });
+  if (failures.empty() && !observed.was_whole) return failures;
+  for (const NodePod* pod : observed.Pods()) {
+    const bool missing = observed.missing[static_cast<std::size_t>(pod->node)];
+    if (missing && !pod->Failed()) failures.push_back({DescribeDeleted(*pod, now), pod});
+  }
+  return failures;
+}
+
+Failure DescribeLost(const ObjectKey& key, const api::TrainingJob& job, const Observed& observed,
+                     Instant now) {
+  const auto first = std::ranges::find(observed.missing, true);
+  const auto node = static_cast<std::int32_t>(first - observed.missing.begin());
+  return {{StatusTime(now), node, PodKey(key, job, node).name, std::nullopt,
+           std::string(reason::kPodLost), std::nullopt,
+           "the pod vanished without a trace, as by a forced deletion, the loss of its node or the "
+           "removal of its labels"}};
+}
+
+Verdict Judge(const api::FailurePolicy& policy, const std::vector<Failure>& failures) {
+  for (std::size_t i = 0; i < policy.rules.size(); ++i) {
+    for (const auto& failure : failures) {
+      if (Fits(policy.rules[i], failure)) return ByRule(policy.rules[i], i, failure);
+    }
+  }
+  for (const auto& failure : failures) {
+    if (failure.pod != nullptr && FindDisruption(*failure.pod) != nullptr) {
+      return {FailureAction::kIgnore, failure.what, 0, ""};
+    }
+  }
+  return {FailureAction::kRestartGroup, failures.front().what, 0, ""};
+}
+
+}  // namespace slipway::training_job
