@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "controllers/common/status.hpp"
 #include "controllers/training_job/describe.hpp"
 #include "controllers/training_job/desired.hpp"
 
@@ -78,7 +79,8 @@ Decision DecideRunning(const ObjectKey& key, const api::TrainingJob& job, const 
   }
   if (!observed.was_whole || observed.CountMissing() == 0) return {};
   const auto& since = observed.record.missing_since;
-  if (!since || now < *since + kLossConfirmation) return {Step::kConfirmLoss, {}, {}};
+  const bool waits = !since || (now < *since + kLossConfirmation && !IsAhead(*since, now));
+  if (waits) return {Step::kConfirmLoss, {}, {}};
   return AfterFailure(job, observed, {DescribeLost(key, job, observed, now)});
 }
 
@@ -106,9 +108,10 @@ Instant RestartTime(const api::FailurePolicy& policy, std::int32_t counted, Inst
   return failed + std::min(delay, longest);
 }
 
-std::optional<Instant> RestartTime(const api::TrainingJob& job, const Observed& observed) {
+std::optional<Instant> RestartTime(const api::TrainingJob& job, const Observed& observed,
+                                   Instant now) {
   const auto& failure = observed.record.last_failure;
-  if (observed.attempt == 0 || !failure) return std::nullopt;
+  if (observed.attempt == 0 || !failure || IsAhead(failure->time, now)) return std::nullopt;
   return RestartTime(job.spec.failure_policy, observed.counted, failure->time);
 }
 

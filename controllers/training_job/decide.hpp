@@ -53,8 +53,9 @@ Decision Decide(const ObjectKey& key, const api::TrainingJob& job, const Observe
 /// When an attempt after the first may start: backoffSeconds after the failure before it, doubled
 /// with each restart that counts after the first, up to six minutes, where batch/v1 Job stops too.
 Instant RestartTime(const api::FailurePolicy& policy, std::int32_t counted, Instant failed);
-/// The same for the attempt that counts; nullopt for the first.
-std::optional<Instant> RestartTime(const api::TrainingJob& job, const Observed& observed);
+/// The same for the attempt that counts; nullopt for the first, and when the failure lies ahead.
+std::optional<Instant> RestartTime(const api::TrainingJob& job, const Observed& observed,
+                                   Instant now);
 
 /// When activeDeadlineSeconds is over; nullopt when there is no deadline or the job has not begun.
 std::optional<Instant> Deadline(const api::TrainingJob& job, const Observed& observed);

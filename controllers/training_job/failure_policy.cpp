@@ -33,7 +33,8 @@ const ConditionView* FindDisruption(const NodePod& pod) {
 
 api::NodeFailure DescribeFailed(const NodePod& pod, Instant now) {
   PodEnd end = DescribeEnd(*pod.view);
-  return {StatusTime(end.time.value_or(now)),
+  // The machine's clock may be ahead of ours, and a restart waits from this time on.
+  return {StatusTime(std::min(end.time.value_or(now), now)),
           pod.node,
           pod.key->name,
           NodeName(pod),

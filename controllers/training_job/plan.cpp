@@ -100,7 +100,7 @@ Plan PlanRun(const ObjectKey& key, const api::TrainingJob& job, const Observed& 
   RemoveLeftovers(plan, observed, now);
   if (observed.was_whole || !InTheWay(observed).empty()) return plan;
 
-  const auto restart_time = RestartTime(job, observed);
+  const auto restart_time = RestartTime(job, observed, now);
   if (restart_time && now < *restart_time) {
     WakeAt(plan, restart_time);
     return plan;

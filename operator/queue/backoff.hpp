@@ -11,7 +11,8 @@
 namespace slipway {
 
 /// Exponential backoff per key with full jitter: the n-th failure in a row waits a random time
-/// between half and all of min(first * 2^(n-1), limit). Not thread-safe.
+/// between half and all of min(first * 2^(n-1), limit). Failures to reach the server do not count
+/// once it is reached: how long it was away says nothing about what it answers. Not thread-safe.
 class Backoff {
  public:
   using Duration = std::chrono::milliseconds;
@@ -21,10 +22,12 @@ class Backoff {
       : first_(first), limit_(limit), random_(seed) {}
 
   /// Counts one more failure of the key and gives the time to wait.
-  Duration Next(const ObjectKey& key) {
-    int& failures = failures_[key];
-    const int doublings = std::min(failures, 20);
-    failures = std::min(failures + 1, 1000);
+  Duration Next(const ObjectKey& key, bool reached = true) {
+    Streak& streak = failures_[key];
+    if (reached && !streak.reached) streak.failures = 0;
+    streak.reached = reached;
+    const int doublings = std::min(streak.failures, 20);
+    streak.failures = std::min(streak.failures + 1, 1000);
     const auto ceiling = std::min<Duration>(limit_, first_ * (1LL << doublings));
     std::uniform_int_distribution<std::int64_t> jitter(ceiling.count() / 2, ceiling.count());
     return std::max(Duration(1), Duration(jitter(random_)));
@@ -36,10 +39,15 @@ class Backoff {
   std::size_t Size() const { return failures_.size(); }
 
  private:
+  struct Streak {
+    int failures = 0;
+    bool reached = true;
+  };
+
   Duration first_;
   Duration limit_;
   std::mt19937_64 random_;
-  std::unordered_map<ObjectKey, int, ObjectKeyHash> failures_;
+  std::unordered_map<ObjectKey, Streak, ObjectKeyHash> failures_;
 };
 
 }  // namespace slipway

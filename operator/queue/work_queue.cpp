@@ -23,11 +23,12 @@ void WorkQueue::AddAfter(const ObjectKey& key, std::chrono::milliseconds delay) 
   changed_.notify_one();
 }
 
-void WorkQueue::AddBackedOff(const ObjectKey& key, std::chrono::milliseconds at_least) {
+void WorkQueue::AddBackedOff(const ObjectKey& key, std::chrono::milliseconds at_least,
+                             bool reached) {
   {
     const MutexLock lock(mutex_);
     const auto now = clock_.Steady();
-    const auto back = now + std::max(backoff_.Next(key), at_least);
+    const auto back = now + std::max(backoff_.Next(key, reached), at_least);
     if (at_least.count() > 0) {
       core_.Hold(key, back, now);
     } else {

@@ -23,9 +23,10 @@ class WorkQueue {
   void Add(const ObjectKey& key, Priority priority = Priority::kLive);
   void AddAfter(const ObjectKey& key, std::chrono::milliseconds delay);
   /// Looks at the key again after its next backoff delay, or `at_least`, which is what the server
-  /// asked for, if that is longer. An event brings it back sooner unless the server asked. To be
-  /// called before the key's Done.
-  void AddBackedOff(const ObjectKey& key, std::chrono::milliseconds at_least = {});
+  /// asked for, if that is longer. An event brings it back sooner unless the server asked; not
+  /// `reached` when there was no server to answer. To be called before the key's Done.
+  void AddBackedOff(const ObjectKey& key, std::chrono::milliseconds at_least = {},
+                    bool reached = true);
   /// The key succeeded: its backoff starts anew.
   void Forget(const ObjectKey& key);
 

@@ -107,7 +107,7 @@ Result<void> Executor::ConfirmOwner(const Owner& owner) {
   if (!object) return tl::unexpected(object.error());
   auto meta = DecodeMeta(*object);
   if (!meta) return tl::unexpected(meta.error());
-  if (meta->uid != owner.uid || meta->generation != owner.generation || meta->deleted) {
+  if (meta->uid != owner.uid || meta->resource_version != owner.version || meta->deleted) {
     return Fail(Code::kConflict, std::string(owner.type.kind) + " " + owner.key.ToString() +
                                      " changed since it was read; nothing was written");
   }
@@ -129,8 +129,7 @@ void Executor::Report(const Owner& owner, const Write& write) {
   }
 }
 
-Result<void> Executor::WriteStatus(const Owner& owner, const ResourceVersion& version,
-                                   const nlohmann::json& status) {
+Result<void> Executor::WriteStatus(const Owner& owner, const nlohmann::json& status) {
   const auto remaining = may_write_for_();
   if (remaining.count() <= 0) return tl::unexpected(kNotLeading);
   const nlohmann::json body = {{"apiVersion", owner.type.ApiVersion()},
@@ -139,7 +138,7 @@ Result<void> Executor::WriteStatus(const Owner& owner, const ResourceVersion& ve
                                 {{"name", owner.key.name},
                                  {"namespace", owner.key.ns},
                                  {"uid", owner.uid},
-                                 {"resourceVersion", version.text}}},
+                                 {"resourceVersion", owner.version.text}}},
                                {"status", status}};
   auto response =
       clients_.at(owner.key.cluster)

@@ -33,14 +33,14 @@ class Executor {
   std::vector<WriteFailure> Execute(const Owner& owner, const std::vector<Action>& actions,
                                     const Snapshot& world);
 
-  /// Replaces the status of the custom resource, provided it is still at `version`.
-  Result<void> WriteStatus(const Owner& owner, const ResourceVersion& version,
-                           const nlohmann::json& status);
+  /// Replaces the status of the custom resource, provided it is still at the owner's version.
+  Result<void> WriteStatus(const Owner& owner, const nlohmann::json& status);
 
  private:
-  /// Reads the owner itself; an error when it is gone, being deleted or no longer what the plan
-  /// was made for. Asked once before a plan that writes anything: what is made for an owner that is
-  /// gone is made in vain.
+  /// Reads the owner itself; an error when it is gone, being deleted or at another version than the
+  /// plan was made for. Asked once before a plan that writes anything: what is made for an owner
+  /// that is gone is made in vain, and the status is all that a planner remembers, so a plan on an
+  /// old one may do again what was done.
   Result<void> ConfirmOwner(const Owner& owner);
   /// All at once; returns those that failed.
   std::vector<WriteFailure> Carry(const Owner& owner, const std::vector<Action>& actions,

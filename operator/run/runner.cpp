@@ -107,7 +107,8 @@ std::string_view Runner::Pass(const ObjectKey& key) {
     return "behind";
   }
 
-  const Owner owner{controller_.kind.type, key, resource->meta.uid, resource->meta.generation};
+  const Owner owner{controller_.kind.type, key, resource->meta.uid, resource->meta.generation,
+                    resource->meta.resource_version};
   const Instant now = context_.clock.Now();
   Outcome outcome = controller_.reconcile({key, world, now, {}});
   const auto failures = context_.executor.Execute(owner, outcome.plan.actions, world);
@@ -116,12 +117,11 @@ std::string_view Runner::Pass(const ObjectKey& key) {
     outcome.status = std::move(told.status);
     outcome.plan.events = std::move(told.plan.events);
   }
-  const Recorded recorded = RecordStatus(owner, resource->meta, outcome);
+  const Recorded recorded = RecordStatus(owner, outcome);
   return ComeBack(key, failures, recorded, outcome.plan.wake_at);
 }
 
-Runner::Recorded Runner::RecordStatus(const Owner& owner, const ObjectMeta& seen,
-                                      const Outcome& outcome) {
+Runner::Recorded Runner::RecordStatus(const Owner& owner, const Outcome& outcome) {
   if (!outcome.status) {
     pacer_.Settled(owner.key);
     return Recorded::kUnchanged;
@@ -133,14 +133,14 @@ Runner::Recorded Runner::RecordStatus(const Owner& owner, const ObjectMeta& seen
       return Recorded::kLater;
     }
   }
-  const auto written = context_.executor.WriteStatus(owner, seen.resource_version, *outcome.status);
+  const auto written = context_.executor.WriteStatus(owner, *outcome.status);
   if (!written) {
     // A conflict is the object moving on meanwhile, which is daily life.
     const bool usual = written.error().code == Code::kConflict;
     (usual ? log::Debug : log::Warn)(
         "status not written",
         {{"code", ToString(written.error().code)}, {"error", written.error().message}});
-    return Recorded::kFailed;
+    return IsAnswer(written.error()) ? Recorded::kFailed : Recorded::kUnreachable;
   }
   pacer_.Settled(owner.key);
   for (const auto& event : outcome.plan.events) {
@@ -159,8 +159,12 @@ std::string_view Runner::ComeBack(const ObjectKey& key, const std::vector<WriteF
   }
   const auto wait = TryAgain(failures);
   if (!wait && !failures.empty()) queue_.AddAfter(key, kLookAgain);
-  if (wait || recorded == Recorded::kFailed) {
-    queue_.AddBackedOff(key, wait.value_or(std::chrono::milliseconds(0)));
+  const bool unreachable = recorded == Recorded::kUnreachable;
+  if (wait || unreachable || recorded == Recorded::kFailed) {
+    const bool reached = !unreachable && std::ranges::all_of(failures, [](const auto& failure) {
+      return IsAnswer(failure.error);
+    });
+    queue_.AddBackedOff(key, wait.value_or(std::chrono::milliseconds(0)), reached);
     return "retry";
   }
   if (failures.empty()) queue_.Forget(key);

@@ -53,8 +53,8 @@ class Runner {
   /// One pass over one custom resource; returns its result for the metric.
   std::string_view Pass(const ObjectKey& key);
   /// What came of the status of a pass.
-  enum class Recorded { kUnchanged, kWritten, kLater, kFailed };
-  Recorded RecordStatus(const Owner& owner, const ObjectMeta& seen, const Outcome& outcome);
+  enum class Recorded { kUnchanged, kWritten, kLater, kFailed, kUnreachable };
+  Recorded RecordStatus(const Owner& owner, const Outcome& outcome);
   std::string_view ComeBack(const ObjectKey& key, const std::vector<WriteFailure>& failures,
                             Recorded recorded, const std::optional<Instant>& wake_at);
 

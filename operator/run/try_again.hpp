@@ -22,4 +22,9 @@ inline std::optional<std::chrono::milliseconds> TryAgain(
   return wait;
 }
 
+/// Whether a failure is an answer, and not the want of one.
+inline bool IsAnswer(const Error& error) {
+  return error.code != Code::kUnavailable && error.code != Code::kTimeout;
+}
+
 }  // namespace slipway

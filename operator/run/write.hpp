@@ -21,6 +21,7 @@ struct Owner {
   ObjectKey key;
   std::string uid;
   std::int64_t generation = 0;
+  ResourceVersion version{};  ///< At which it was planned for.
 };
 
 /// The body of a child as it is sent: identity, ownership marks and, for an Apply, the digest of

@@ -54,9 +54,7 @@ void Tidy(const Machine& machine, State& state, std::size_t index) {
 bool OwnerIsTheSame(const Machine& machine, const State& state, const KnownPlan& plan) {
   const Blob now = machine.worlds.Resource(state);
   const Blob then = plan.view.front();
-  if (now == 0 || machine.blobs[now].uid != machine.blobs[then].uid) return false;
-  const ObjectMeta& meta = machine.blobs[now].object->meta;
-  return !meta.deleted && meta.generation == machine.blobs[then].object->meta.generation;
+  return now == then && !machine.blobs[now].object->meta.deleted;
 }
 
 /// Executor::ConfirmOwner; when it fails nothing of the round is sent.

@@ -33,10 +33,10 @@ type Access struct {
 	by     string
 	real   string // the token that the API servers know
 
-	mutex   sync.Mutex
-	server  tls.Certificate
-	shown   [][]byte // tokens, or client certificates (DER), that are accepted
-	closed  bool
+	mutex  sync.Mutex
+	server tls.Certificate
+	shown  [][]byte // tokens, or client certificates (DER), that are accepted
+	closed bool
 }
 
 // Of a rotation: the authority and with it the server's certificate, or what the operator shows.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/tls"
 	"crypto/x509"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -124,33 +125,38 @@ func TestWhatALinkSaysIsLateAndWhole(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer listener.Close()
-	go func() {
-		served, err := listener.Accept()
-		if err == nil {
-			_, _ = io.Copy(served, served) // An echo.
-			served.Close()
-		}
-	}()
+	server := &http.Server{Protocols: onlyHTTP2(), ErrorLog: quiet, Handler: http.HandlerFunc(
+		func(w http.ResponseWriter, r *http.Request) { // An echo, as a call of gRPC that goes both ways.
+			w.Header().Set("Trailer", "Grpc-Status")
+			w.WriteHeader(http.StatusOK)
+			_ = http.NewResponseController(w).Flush()
+			_, _ = io.Copy(w, r.Body)
+			w.Header().Set("Grpc-Status", "0")
+		})}
+	defer server.Close()
+	go func() { _ = server.Serve(listener) }()
 	const lag = 60 * time.Millisecond
 	link, err := NewLink(listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
 	link.Lag(lag)
-	connection, err := net.Dial("tcp", (&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: link.Port()}).String())
+	client := http.Client{Transport: &http.Transport{Protocols: onlyHTTP2()}}
+	sent := bytes.Repeat([]byte("0123456789"), 200000) // More than the windows of HTTP/2.
+	began := time.Now()
+	answer, err := client.Post(fmt.Sprintf("http://127.0.0.1:%d/", link.Port()), "application/grpc", bytes.NewReader(sent))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer connection.Close()
-	sent := bytes.Repeat([]byte("0123456789"), 20000)
-	began := time.Now()
-	go func() { _, _ = connection.Write(sent) }()
-	got := make([]byte, len(sent))
-	if _, err := io.ReadFull(connection, got); err != nil || !bytes.Equal(got, sent) {
+	defer answer.Body.Close()
+	got, err := io.ReadAll(answer.Body)
+	if err != nil || !bytes.Equal(got, sent) {
 		t.Fatalf("what comes is not what was sent (%v)", err)
 	}
 	if took := time.Since(began); took < lag {
 		t.Errorf("it came after %v", took)
+	}
+	if answer.Trailer.Get("Grpc-Status") != "0" {
+		t.Errorf("trailers: %v", answer.Trailer)
 	}
 }

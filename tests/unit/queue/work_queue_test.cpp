@@ -29,6 +29,15 @@ TEST(Backoff, DoublesUpToItsLimitAndStartsAnewAfterForget) {
   EXPECT_LE(backoff.Next(key).count(), 100);
 }
 
+TEST(Backoff, HowLongTheServerWasAwayDoesNotCountOnceItAnswers) {
+  Backoff backoff(milliseconds(100), milliseconds(60000));
+  for (int i = 0; i < 9; ++i) backoff.Next(Key(1), false);
+  EXPECT_GE(backoff.Next(Key(1), false), milliseconds(25000));
+  EXPECT_LE(backoff.Next(Key(1)), milliseconds(100));
+  EXPECT_GE(backoff.Next(Key(1)), milliseconds(100)) << "what it answers does";
+  EXPECT_GE(backoff.Next(Key(1), false), milliseconds(200)) << "and is not forgotten";
+}
+
 TEST(Backoff, KeysDoNotInfluenceEachOther) {
   Backoff backoff(milliseconds(100), milliseconds(60000));
   for (int i = 0; i < 10; ++i) backoff.Next(Key(1));

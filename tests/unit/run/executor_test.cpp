@@ -18,12 +18,12 @@ using ::testing::SizeIs;
 using ::testing::StartsWith;
 
 constexpr ResourceType kJobType{"slipway.dev", "v1alpha1", "TrainingJob", "trainingjobs"};
-const Owner kOwner{kJobType, {kHomeCluster, "team", "churn"}, "job-uid", 2};
+const Owner kOwner{kJobType, {kHomeCluster, "team", "churn"}, "job-uid", 2, {"5"}};
 const ObjectKey kChild{kHomeCluster, "team", "churn-x"};
 
-json OwnerBody(const std::string& uid, int generation) {
+json OwnerBody(const std::string& uid, const std::string& version) {
   return {{"metadata",
-           {{"name", "churn"}, {"namespace", "team"}, {"uid", uid}, {"generation", generation}}}};
+           {{"name", "churn"}, {"namespace", "team"}, {"uid", uid}, {"resourceVersion", version}}}};
 }
 
 class ExecutorTest : public ::testing::Test {
@@ -35,7 +35,7 @@ class ExecutorTest : public ::testing::Test {
   SystemClock clock_;
   Metrics metrics_{clock_};
   WriteBarrier barrier_;
-  Result<HttpResponse> owner_ = HttpResponse{200, OwnerBody("job-uid", 2).dump(), {}};
+  Result<HttpResponse> owner_ = HttpResponse{200, OwnerBody("job-uid", "5").dump(), {}};
   std::chrono::milliseconds may_write_for_ = 10s;
   ScriptedApi api_{[this](const HttpRequest& request) -> Result<HttpResponse> {
     if (request.target.ends_with("/trainingjobs/churn")) return owner_;
@@ -58,8 +58,8 @@ TEST_F(ExecutorTest, AnOwnerThatIsGoneGetsNoChildBesideADelete) {
   EXPECT_THAT(api_.Asked(), Each(StartsWith("GET ")));
 }
 
-TEST_F(ExecutorTest, AnOwnerOfAnotherGenerationIsNotServedByAnOldPlan) {
-  owner_ = HttpResponse{200, OwnerBody("job-uid", 3).dump(), {}};
+TEST_F(ExecutorTest, AnOwnerThatChangedIsNotServedByAnOldPlan) {
+  owner_ = HttpResponse{200, OwnerBody("job-uid", "6").dump(), {}};
   EXPECT_THAT(Execute({Delete{kPods.type, kChild, "u", {}, {}}}), SizeIs(1));
   EXPECT_THAT(Execute({Apply{kServices.type, kChild, {}}}), SizeIs(1));
   EXPECT_THAT(api_.Asked(), SizeIs(2)) << "the owner alone";
@@ -82,14 +82,14 @@ TEST_F(ExecutorTest, WithoutLeadershipNothingIsSent) {
   const auto failures = Execute({Create{kPods.type, kChild, {}}});
   ASSERT_THAT(failures, SizeIs(1));
   EXPECT_EQ(failures[0].error.code, Code::kUnavailable);
-  EXPECT_FALSE(executor_.WriteStatus(kOwner, {"1"}, {}));
+  EXPECT_FALSE(executor_.WriteStatus(kOwner, {}));
   EXPECT_THAT(api_.Asked(), IsEmpty());
 }
 
 TEST_F(ExecutorTest, NoWriteOutlastsTheLeadership) {
   may_write_for_ = 700ms;
   EXPECT_THAT(Execute({Create{kPods.type, kChild, {}}}), IsEmpty());
-  EXPECT_TRUE(executor_.WriteStatus(kOwner, {"1"}, {}));
+  EXPECT_TRUE(executor_.WriteStatus(kOwner, {}));
   EXPECT_THAT(api_.Asked(), SizeIs(3));
   EXPECT_THAT(api_.Deadlines(), Each(Le(700ms)));
 }
@@ -99,8 +99,7 @@ TEST_F(ExecutorTest, AChildWithoutItsLabelsMakesRoomForItsSuccessor) {
   ScriptedApi api([&](const HttpRequest& request) -> Result<HttpResponse> {
     if (request.method == HttpRequest::Method::kPost) return Fail(Code::kAlreadyExists, "exists");
     if (request.target.ends_with("/trainingjobs/churn")) return owner_;
-    json live = OwnerBody("u-7", 0);
-    live["metadata"]["resourceVersion"] = "9";
+    json live = OwnerBody("u-7", "9");
     live["metadata"]["ownerReferences"] = {{{"uid", "job-uid"}, {"controller", true}}};
     return HttpResponse{200, live.dump(), {}};
   });
