@@ -19,6 +19,19 @@ void Rival(const Machine& machine, const State& state, Blob blob, Blob next, std
   emit(std::move(after), {what, blob});
 }
 
+/// As the kubelet does when its machine lacks memory, or goes down.
+Blob Evict(Blobs& blobs, Blob pod) {
+  const Facts& facts = blobs[pod];
+  if (!IsPod(facts) || !ReadPod(facts).live) return 0;
+  return blobs.Change(pod, kPodEvicted, [](json& object) {
+    object["status"] = {
+        {"phase", "Failed"},
+        {"reason", "Evicted"},
+        {"conditions",
+         {{{"type", "DisruptionTarget"}, {"status", "True"}, {"reason", "TerminationByKubelet"}}}}};
+  });
+}
+
 void RivalMoves(const Machine& machine, const State& state, const Emit& emit) {
   for (const Blob blob : state.objects) {
     const Facts& facts = machine.blobs[blob];
@@ -28,6 +41,9 @@ void RivalMoves(const Machine& machine, const State& state, const Emit& emit) {
       Rival(machine, state, blob, deleted, "FAULT: a rival deletes", emit);
     }
     Rival(machine, state, blob, 0, "FAULT: a rival removes by force", emit);
+    if (const Blob evicted = Evict(machine.blobs, blob)) {
+      Rival(machine, state, blob, evicted, "FAULT: the machine gives up", emit);
+    }
     if (!facts.visible) continue;
     const Blob hidden = machine.blobs.Change(blob, kLabelsRemoved, [](json& object) {
       object["metadata"]["labels"].erase(std::string(labels::kManagedBy));

@@ -13,6 +13,7 @@ enum : std::uint32_t {
   kPodSucceeds,
   kGracefulDelete,
   kLabelsRemoved,
+  kPodEvicted,
   kOwnChanges = 100,
 };
 

@@ -143,7 +143,12 @@ std::string TrainingJobKind::CheckStatus(const Blobs& blobs, Blob before, Blob a
   }
   const int restarts = next.value("restarts", 0);
   if (restarts < old.value("restarts", 0)) return "status.restarts falls";
-  if (restarts > scenario_.restarts) return "more restarts than spec.failurePolicy allows";
+  const int counted = next.value("restartsCountTowardsMax", restarts);
+  if (counted < old.value("restartsCountTowardsMax", old.value("restarts", 0))) {
+    return "status.restartsCountTowardsMax falls";
+  }
+  if (counted > restarts) return "more restarts count than there were";
+  if (counted > scenario_.restarts) return "more restarts than spec.failurePolicy allows";
   return "";
 }
 
