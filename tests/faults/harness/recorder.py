@@ -5,6 +5,7 @@ import threading
 import time
 from collections import defaultdict
 from dataclasses import dataclass
+from http.client import HTTPException
 
 from lib.kube import ApiError, Kube, path
 
@@ -30,14 +31,22 @@ class Recorder:
         self._histories: dict[str, list[Version]] = defaultdict(list)
         self._changed = threading.Condition(self._lock)
         self._stopped = False
+        self._broken = ""
+        self._versions: dict[str, str] = {}  # of each kind, the last one that was seen
         self._watching = threading.Semaphore(0)
         for kind in WATCHED:
             threading.Thread(target=self._watch, args=(kind,), daemon=True).start()
         for _ in WATCHED:
             self._watching.acquire()
+        self._check()
+
+    def _check(self) -> None:
+        if self._broken:
+            raise RuntimeError(self._broken)
 
     def history(self, ns: str) -> list[Version]:
         with self._lock:
+            self._check()
             return list(self._histories.get(ns, ()))
 
     def forget(self, ns: str) -> None:
@@ -47,43 +56,47 @@ class Recorder:
     def wait(self, ns: str, beyond: int, timeout: float) -> int:
         """Waits until there are more than `beyond` versions; returns how many there are."""
         with self._changed:
-            self._changed.wait_for(lambda: len(self._histories.get(ns, ())) > beyond, timeout)
+            self._changed.wait_for(
+                lambda: self._broken or len(self._histories.get(ns, ())) > beyond, timeout)
+            self._check()
             return len(self._histories.get(ns, ()))
 
     def close(self) -> None:
         self._stopped = True
 
     def _watch(self, kind: str) -> None:
-        version = None
-        while not self._stopped:
-            try:
-                if version is None:
-                    version = self._list(kind)
-                    self._watching.release()
-                version = self._follow(kind, version)
-            except (OSError, ValueError, ApiError):
-                time.sleep(0.2)  # The API server is starting.
+        try:
+            self._versions[kind] = self._kube.request("GET", path(kind))["metadata"]["resourceVersion"]
+            self._watching.release()
+            while not self._stopped:
+                try:
+                    self._follow(kind)
+                except (OSError, ValueError, ApiError, HTTPException):
+                    time.sleep(0.2)  # The API server starts, or would not wait for us.
+        except Exception as problem:  # Without it every trial would fail, or pass, for no reason.
+            with self._changed:
+                self._broken = f"the recorder of {kind} has failed: {problem!r}"
+                self._changed.notify_all()
+            self._watching.release()
 
-    def _list(self, kind: str) -> str:
-        listed = self._kube.request("GET", path(kind))
-        return listed["metadata"]["resourceVersion"]
-
-    def _follow(self, kind: str, version: str) -> str | None:
-        """Takes events until the watch ends; returns from where to go on, None: list anew."""
+    def _follow(self, kind: str) -> None:
+        """Takes events until the watch ends."""
         connection = self._kube.connect(timeout=90)
         try:
-            connection.request("GET", path(kind, watch="true", resourceVersion=version,
+            connection.request("GET", path(kind, watch="true", resourceVersion=self._versions[kind],
                                            allowWatchBookmarks="true", timeoutSeconds="300"))
-            for line in connection.getresponse():
+            answer = connection.getresponse()
+            if answer.status != 200:
+                raise ApiError(answer.status, f"watch of {kind}")
+            for line in answer:
                 event = json.loads(line)
                 if event["type"] not in ("ADDED", "MODIFIED", "DELETED", "BOOKMARK"):
-                    return None
-                version = event["object"]["metadata"]["resourceVersion"]
+                    raise RuntimeError(f"versions are missed: {event}")
+                self._versions[kind] = event["object"]["metadata"]["resourceVersion"]
                 if event["type"] != "BOOKMARK":
                     self._note(Version(kind, event["type"], event["object"], time.monotonic()))
         finally:
             connection.close()
-        return version
 
     def _note(self, version: Version) -> None:
         ns = version.object["metadata"].get("namespace", "")
