@@ -66,10 +66,12 @@ class Recorder:
 
     def _watch(self, kind: str) -> None:
         try:
-            self._versions[kind] = self._kube.request("GET", path(kind))["metadata"]["resourceVersion"]
-            self._watching.release()
             while not self._stopped:
                 try:
+                    if kind not in self._versions:
+                        listed = self._kube.request("GET", path(kind))
+                        self._versions[kind] = listed["metadata"]["resourceVersion"]
+                        self._watching.release()
                     self._follow(kind)
                 except (OSError, ValueError, ApiError, HTTPException):
                     time.sleep(0.2)  # The API server starts, or would not wait for us.
