@@ -15,6 +15,7 @@ Outcome Reconcile(const ReconcileInput& input) {
   const api::TrainingJob* job = input.world.Find(kTrainingJobs, input.key);
   // Once it is being deleted, garbage collection takes the pods and the service with it.
   if (job == nullptr || job->meta.deleted) return {};
+  if (job->spec.managed_by.value_or(std::string(kManager)) != kManager) return {};
 
   const Observed observed = Observe(input.key, *job, input.world);
   const Decision decision = Decide(input.key, *job, observed, input.now);

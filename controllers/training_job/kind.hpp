@@ -15,6 +15,8 @@ inline constexpr Resource<api::TrainingJob> kTrainingJobs{api::kTrainingJobType,
 
 /// Value of label app.kubernetes.io/name, and the front of every text about the kind.
 inline constexpr std::string_view kApplication = "training-job";
+/// Value of spec.managedBy that stands for this operator.
+inline constexpr std::string_view kManager = "slipway.dev/operator";
 /// Value of label slipway.dev/role of a pod that trains.
 inline constexpr std::string_view kNodeRole = "node";
 /// Name of the container in every pod, for `kubectl logs -c`.

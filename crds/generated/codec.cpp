@@ -955,6 +955,7 @@ static void Decode(const Cursor& in, TrainingJobSpec& out) {
   in.Optional("activeDeadlineSeconds", out.active_deadline_seconds);
   in.Optional("ttlSecondsAfterFinished", out.ttl_seconds_after_finished);
   in.Required("cleanPodPolicy", out.clean_pod_policy);
+  in.Optional("managedBy", out.managed_by);
 }
 
 json ToJson(const TrainingJobSpec& value) {
@@ -966,6 +967,7 @@ json ToJson(const TrainingJobSpec& value) {
   PutAny(out, "activeDeadlineSeconds", value.active_deadline_seconds);
   PutAny(out, "ttlSecondsAfterFinished", value.ttl_seconds_after_finished);
   Put(out, "cleanPodPolicy", value.clean_pod_policy);
+  PutAny(out, "managedBy", value.managed_by);
   return out;
 }
 

@@ -828,6 +828,8 @@ struct TrainingJobSpec {
   std::optional<std::int32_t> ttl_seconds_after_finished;
   /// Which pods are deleted when the job ends.
   CleanPodPolicy clean_pod_policy = CleanPodPolicy::kUnknown;
+  /// The controller that runs the job, as domain/name.
+  std::optional<std::string> managed_by;
 
   bool operator==(const TrainingJobSpec&) const = default;
 };

@@ -210,3 +210,12 @@ def trainer_changed_unseen(t: Case):
     assert done.get("restarts", 0) == 0 and "lastFailure" not in done, done
     assert done["nodes"]["succeeded"] == 2, done
     wait_for("its Events", lambda: t.reasons(job) == ["Complete", "Replaced"])
+
+
+@case(SHARED)
+def managed_by_another_controller(t: Case):
+    job = t.job("x", managedBy="kueue.x-k8s.io/multikueue")
+    stays("nothing is done about it",
+          lambda: not t.children("pod", job) and t.get("tj", "x")["status"] == {"observedGeneration": -1}, 2)
+    t.job("y", managedBy="slipway.dev/operator")
+    t.wait_phase("tj", "y", "Running")
