@@ -15,7 +15,8 @@ namespace labels {
 inline constexpr std::string_view kRole = "slipway.dev/role";
 /// Rank of a training pod, "0" to numNodes-1.
 inline constexpr std::string_view kNodeIndex = "slipway.dev/node-index";
-/// Which start of the whole group a training pod belongs to; "0" is the first.
+/// Which start of the whole group a training pod belongs to, after a failure or a suspension; "0"
+/// is the first.
 inline constexpr std::string_view kAttempt = "slipway.dev/attempt";
 /// Name of the variant that a serving pod belongs to.
 inline constexpr std::string_view kVariant = "slipway.dev/variant";

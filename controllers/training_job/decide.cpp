@@ -111,7 +111,7 @@ Instant RestartTime(const api::FailurePolicy& policy, std::int32_t counted, Inst
 std::optional<Instant> RestartTime(const api::TrainingJob& job, const Observed& observed,
                                    Instant now) {
   const auto& failure = observed.record.last_failure;
-  if (observed.attempt == 0 || !failure || IsAhead(failure->time, now)) return std::nullopt;
+  if (observed.Restarts() == 0 || !failure || IsAhead(failure->time, now)) return std::nullopt;
   return RestartTime(job.spec.failure_policy, observed.counted, failure->time);
 }
 

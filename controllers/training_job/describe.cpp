@@ -50,13 +50,13 @@ std::optional<Account> DescribeBlocked(const Observed& observed, Phase phase) {
 }
 
 /// The same text from the moment the restart is decided until all pods exist again.
-std::string DescribeRestart(const api::TrainingJob& job, std::int32_t attempt, std::int32_t counted,
+std::string DescribeRestart(const api::TrainingJob& job, std::int32_t number, std::int32_t counted,
                             const std::optional<api::NodeFailure>& failure) {
   const api::FailurePolicy& policy = job.spec.failure_policy;
-  std::string text = counted == attempt
-                         ? fmt::format("restart {} of {}", attempt, policy.max_restarts)
+  std::string text = counted == number
+                         ? fmt::format("restart {} of {}", number, policy.max_restarts)
                          : fmt::format("restart {}, of which {} count towards the limit of {}",
-                                       attempt, counted, policy.max_restarts);
+                                       number, counted, policy.max_restarts);
   if (!failure) return text;
   return text + fmt::format(", not before {}: node {} failed with {}",
                             FormatTime(RestartTime(policy, counted, failure->time)), failure->node,
@@ -65,13 +65,13 @@ std::string DescribeRestart(const api::TrainingJob& job, std::int32_t attempt, s
 
 /// Before all pods of the attempt exist.
 Account DescribeGathering(const api::TrainingJob& job, const Observed& observed, Instant now) {
-  const bool first = observed.attempt == 0;
+  const bool first = observed.Restarts() == 0;
   const Phase phase = first ? Phase::kPending : Phase::kRestarting;
   if (auto blocked = DescribeBlocked(observed, phase)) return *blocked;
   const std::string text =
-      first
-          ? "creating " + Count(static_cast<std::size_t>(observed.num_nodes), "pod")
-          : DescribeRestart(job, observed.attempt, observed.counted, observed.record.last_failure);
+      first ? "creating " + Count(static_cast<std::size_t>(observed.num_nodes), "pod")
+            : DescribeRestart(job, observed.Restarts(), observed.counted,
+                              observed.record.last_failure);
   return Say(phase, text + DescribeStuck(observed, now));
 }
 
@@ -128,7 +128,7 @@ Account Describe(const api::TrainingJob& job, const Observed& observed, const De
     case Step::kResume: return DescribeGathering(job, observed, now);
     case Step::kRestart:
       return Say(Phase::kRestarting,
-                 DescribeRestart(job, observed.attempt + 1,
+                 DescribeRestart(job, observed.Restarts() + 1,
                                  observed.counted + (decision.verdict->Counts() ? 1 : 0),
                                  decision.verdict->failure));
     case Step::kConfirmLoss:

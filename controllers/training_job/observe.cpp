@@ -50,7 +50,7 @@ const Object* OwnService(const ObjectKey& key, const api::TrainingJob& job, cons
 
 /// Whether what the status counts are nodes of the group that the job wants now.
 bool IsOfGroup(const Record& record, const Observed& observed) {
-  return !record.suspended && !observed.outdated && observed.attempt == record.restarts &&
+  return !record.suspended && !observed.outdated && observed.attempt == record.Attempt() &&
          observed.num_nodes == record.nodes.desired;
 }
 
@@ -103,6 +103,7 @@ Record ReadRecord(const api::TrainingJob& job) {
                     IsTrue(status.conditions, condition::kFailed);
   record.suspended = IsTrue(status.conditions, condition::kSuspended);
   record.restarts = status.restarts.value_or(0);
+  record.resumes = status.resumes.value_or(0);
   record.counted = status.restarts_count_towards_max.value_or(record.restarts);
   record.nodes = status.nodes.value_or(api::NodeCounts{});
   record.succeeded_nodes = status.succeeded_nodes.value_or("");
@@ -121,9 +122,9 @@ Observed Observe(const ObjectKey& key, const api::TrainingJob& job, const Snapsh
   observed.num_nodes = job.spec.trainer.num_nodes;
   observed.service = OwnService(key, job, world);
   const std::vector<NodePod> pods = OwnPods(key, job, world);
-  observed.attempt = observed.record.restarts;
+  observed.attempt = observed.record.Attempt();
   if (!pods.empty()) observed.attempt = std::max(observed.attempt, pods.back().attempt);
-  observed.counted = observed.record.counted + observed.attempt - observed.record.restarts;
+  observed.counted = observed.record.counted + observed.Restarts() - observed.record.restarts;
 
   observed.nodes.resize(static_cast<std::size_t>(observed.num_nodes));
   for (const auto& pod : pods) {

@@ -38,6 +38,7 @@ struct Record {
   bool finished = false;
   bool suspended = false;
   std::int32_t restarts = 0;
+  std::int32_t resumes = 0;
   /// Those of the restarts that count towards the limit.
   std::int32_t counted = 0;
   api::NodeCounts nodes;
@@ -47,6 +48,8 @@ struct Record {
   std::optional<Instant> start_time;
   std::optional<api::NodeFailure> last_failure;
 
+  /// Which start of the group it is about.
+  std::int32_t Attempt() const { return restarts + resumes; }
   bool CountsAny() const {
     return nodes.active + nodes.succeeded + nodes.failed > 0 || !succeeded_nodes.empty();
   }
@@ -55,7 +58,8 @@ struct Record {
 /// The job as it stands.
 struct Observed {
   Record record;
-  /// The start of the group that counts: the later of what the status and the pods say.
+  /// The start of the group that counts, after a failure or a suspension: the later of what the
+  /// status and the pods say.
   std::int32_t attempt = 0;
   /// Restarts up to this attempt that count towards spec.failurePolicy.maxRestarts. Of those that
   /// the status does not know it cannot be told, so they count.
@@ -80,6 +84,8 @@ struct Observed {
   std::vector<const NodePod*> Pods() const;  ///< Those of `nodes` that exist, by node.
   std::int32_t CountSucceeded() const { return Count(succeeded); }
   std::int32_t CountMissing() const { return Count(missing); }
+  /// Starts after a failure. One that the status does not know is taken for such.
+  std::int32_t Restarts() const { return attempt - record.resumes; }
   bool AnyPods() const { return !leftovers.empty() || !Pods().empty(); }
 
  private:

@@ -77,13 +77,14 @@ void SetAvoided(std::vector<std::string>& avoided, const std::string& machine) {
 
 void SetRestarts(api::TrainingJobStatus& status, const Observed& observed,
                  const Decision& decision) {
-  std::int32_t all = observed.attempt;
+  std::int32_t all = observed.Restarts();
   std::int32_t counted = observed.counted;
   if (decision.step == Step::kRestart) {
     ++all;
     if (decision.verdict->Counts()) ++counted;
     SetAvoided(status.avoided_nodes, decision.verdict->avoid);
   }
+  if (decision.step == Step::kResume) status.resumes = observed.record.resumes + 1;
   status.restarts = all;
   status.restarts_count_towards_max.reset();
   if (counted != all) status.restarts_count_towards_max = counted;

@@ -1019,6 +1019,7 @@ static void Decode(const Cursor& in, TrainingJobStatus& out) {
   in.Optional("succeededNodes", out.succeeded_nodes);
   in.Optional("restarts", out.restarts);
   in.Optional("restartsCountTowardsMax", out.restarts_count_towards_max);
+  in.Optional("resumes", out.resumes);
   in.Optional("avoidedNodes", out.avoided_nodes);
   in.Optional("lastFailure", out.last_failure);
   in.Optional("startTime", out.start_time);
@@ -1035,6 +1036,7 @@ json ToJson(const TrainingJobStatus& value) {
   PutAny(out, "succeededNodes", value.succeeded_nodes);
   PutAny(out, "restarts", value.restarts);
   PutAny(out, "restartsCountTowardsMax", value.restarts_count_towards_max);
+  PutAny(out, "resumes", value.resumes);
   PutAny(out, "avoidedNodes", value.avoided_nodes);
   PutAny(out, "lastFailure", value.last_failure);
   PutAny(out, "startTime", value.start_time);

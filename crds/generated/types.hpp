@@ -887,6 +887,8 @@ struct TrainingJobStatus {
   std::optional<std::int32_t> restarts;
   /// Those of the restarts that count towards spec.failurePolicy.maxRestarts.
   std::optional<std::int32_t> restarts_count_towards_max;
+  /// How often the job was started again after it had been suspended.
+  std::optional<std::int32_t> resumes;
   /// Machines that the pods stay away from, by a rule of spec.failurePolicy with avoidNode; the
   /// newest last.
   std::vector<std::string> avoided_nodes;

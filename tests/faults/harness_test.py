@@ -2,6 +2,7 @@
 """Unit tests of the harness's pure parts. Needs no cluster: python3 tests/faults/harness_test.py"""
 
 import json
+import random
 import sys
 import tempfile
 import unittest
@@ -10,7 +11,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 sys.path.insert(1, str(Path(__file__).resolve().parent.parent / "integration"))
 
-from harness import canon, corruption, oracle, plan, plans, surroundings  # noqa: E402
+from harness import campaign, canon, corruption, oracle, plan, plans, surroundings  # noqa: E402
 from harness.recorder import Version  # noqa: E402
 
 OWNER = {"metadata": {"name": "x", "uid": "uid-x", "namespace": "trial-1"}, "kind": "TrainingJob",
@@ -114,6 +115,52 @@ class Judgements(unittest.TestCase):
         self.assertEqual(len(oracle.explained(told("other", good), "exceeded quota")), 1)
         self.assertEqual(len(oracle.explained(told("exceeded quota", good), "exceeded quota")), 1)
 
+    def test_a_former_leader_that_goes_on(self):
+        stopped = {"verb": "update", "resource": "x", "at": 500, "faults": ["before-forward signal STOP"], "status": 200}
+        trace = {"requests": [stopped], "now": 11_000}
+        self.assertIsNone(oracle.woken_at(trace, 11_000), "the run ended before")
+        self.assertIsNone(oracle.woken_at(trace | {"requests": []}, 11_000), "nobody was stopped")
+        trace["now"] = 12_000
+        woken = oracle.woken_at(trace, 11_000)
+        self.assertEqual(woken, 11_500)
+
+        def late(**request) -> list:
+            return oracle.late_writes({"requests": [stopped, request]}, woken, lambda r: r["verb"] != "get")
+        self.assertFalse(late(verb="get", resource="x", at=11_600, status=200))
+        self.assertFalse(late(verb="delete", resource="x", at=11_600, status=409))
+        self.assertEqual(len(late(verb="delete", resource="x", at=11_600, status=200)), 1)
+        self.assertEqual(len(late(verb="delete", resource="x", at=500, status=200,
+                                  faults=["before-forward late"])), 1)
+
+    def test_deaths(self):
+        self.assertFalse(oracle.deaths([-9, 0], 1, 1, 1))
+        self.assertEqual(len(oracle.deaths([-9, -9], 1, 0, 1)), 1, "killed once too often")
+        self.assertEqual(len(oracle.deaths([0], 0, 0, 1)), 1, "ended by itself")
+        self.assertEqual(len(oracle.deaths([1, -6, 3], 9, 9, 1)), 3)
+        self.assertFalse(oracle.deaths([3], 0, 0, 2), "it has lost the Lease")
+
+    def test_bystanders(self):
+        before = {("secret", "a"): {"metadata": {"uid": "u", "resourceVersion": "1"}}}
+        self.assertFalse(oracle.bystanders(before, before))
+        changed = {("secret", "a"): {"metadata": {"uid": "u", "resourceVersion": "2"}}}
+        self.assertEqual(len(oracle.bystanders(before, changed)), 1)
+        self.assertEqual(len(oracle.bystanders(before, {("secret", "a"): None})), 1)
+
+    def test_events_are_few(self):
+        event = {"verb": "create", "resource": "events"}
+        self.assertFalse(oracle.few_events([[event]], [event] * 14, 1))
+        self.assertTrue(oracle.few_events([[event]], [event] * 15, 1))
+
+    def test_one_of_each_kind_in_each_place(self):
+        def child(kind: str, uid: str, **labels) -> tuple:
+            return (kind, "ADDED", {"metadata": {"uid": uid, "name": uid, "labels": {
+                "slipway.dev/owner-uid": "o", "app.kubernetes.io/managed-by": "slipway",
+                **{"slipway.dev/" + k.replace("_", "-"): v for k, v in labels.items()}}}})
+        self.assertFalse(oracle.no_duplicate(history(child("service", "a", role="x"), child("pod", "b", role="x"))))
+        self.assertTrue(oracle.no_duplicate(history(child("service", "a", role="x"), child("service", "b", role="x"))))
+        self.assertTrue(oracle.no_duplicate(history(child("pod", "a", run="3"), child("pod", "b", run="3"))))
+        self.assertFalse(oracle.no_duplicate(history(child("pod", "a", run="3"), child("pod", "b", run="4"))))
+
     def test_memory(self):
         self.assertFalse(oracle.little_memory(30))
         self.assertTrue(oracle.little_memory(oracle.MOST_MIB + 1))
@@ -154,7 +201,7 @@ class Plans(unittest.TestCase):
     EVENTS = [{"resource": "pods", "type": "ADDED", "name": "a"}] * 3
 
     def test_names_are_unique(self):
-        names = [p.name for p in surroundings.generate("w", self.WRITES, self.EVENTS, 5)]
+        names = [p.name for p in surroundings.generate("w", self.WRITES, self.EVENTS)]
         self.assertEqual(len(names), len(set(names)))
 
     def test_only_what_every_run_did_is_interfered_with(self):
@@ -164,10 +211,18 @@ class Plans(unittest.TestCase):
         found = list(plans.generate("w", [run(3), run(1), run(2)], lambda r: r["verb"] == "create"))
         self.assertEqual([p.name for p in found if p.name.startswith("lost fin create")], ["lost fin create pods 1"])
 
+    def test_small_samples_of_several_workloads_have_all_kinds_of_fault(self):
+        found = list(surroundings.generate("w", self.WRITES, self.EVENTS))
+        kinds = {one.fault for one in found}
+        chosen = {one.fault for n in range(4) for one in campaign.choose(
+            found, 4, random.Random(n), first=4 * n)}
+        self.assertEqual(chosen, kinds if len(kinds) <= 16 else chosen)
+        self.assertLessEqual(len(kinds), 16)
+
     def test_a_plan_is_what_its_file_says(self):
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "plan.json"
-            for one in surroundings.generate("w", self.WRITES, self.EVENTS, 5):
+            for one in surroundings.generate("w", self.WRITES, self.EVENTS):
                 file.write_text(one.dump())
                 self.assertEqual(plan.load(file), one)
 

@@ -50,7 +50,7 @@ class Campaign:
             f"{sum(summary(first.history)['created'].values())} objects, {first.seconds:.1f} s")
         again = [Plan(workload.name, "none", f"without faults, run {n}") for n in range(2, CALM_RUNS + 1)]
         calm = [first, *self.run([(workload, first, plan) for plan in again])]
-        first.calm = [run.writes for run in calm]
+        first.calm = [run.trace["requests"] for run in calm]
         return first, [run.trace for run in calm]
 
     def run(self, wanted: list[tuple[Workload, Result, Plan]]) -> list[Result]:
@@ -91,12 +91,17 @@ class Campaign:
             recovery = f"{statistics.median(recoveries):>18.1f}{recoveries[len(recoveries) * 99 // 100]:>8.1f}" if recoveries else ""
             say(f"{fault:<24}{len(results):>6}{sum(bool(r.complaints) for r in results):>8}"
                 f"{statistics.median(seconds):>10.1f}{max(seconds):>11.1f}{recovery}")
+        woken = [r for _, r in self.results if r.woken]
+        if woken:
+            say(f"{len(woken)} former leaders went on after another one led; writes of theirs that took effect: "
+                f"{sum(len(r.late) for r in woken)}")
         say(f"most memory of an operator: {max(r.peak_mib for _, r in self.results)} MiB")
         return sum(bool(r.complaints) for _, r in self.results)
 
 
-def choose(found: list[Plan], sample: int, chance: random.Random) -> list[Plan]:
-    """So many plans; each kind of fault as often as any other, as far as there are enough."""
+def choose(found: list[Plan], sample: int, chance: random.Random, first: int = 0) -> list[Plan]:
+    """So many plans; each kind of fault as often as any other, as far as there are enough. The kinds
+    are gone through from the `first` on, so that small samples of several workloads have them all."""
     if not sample or sample >= len(found):
         return found
     by_fault: dict[str, list[Plan]] = defaultdict(list)
@@ -105,8 +110,10 @@ def choose(found: list[Plan], sample: int, chance: random.Random) -> list[Plan]:
     for group in by_fault.values():
         chance.shuffle(group)
     chosen: list[Plan] = []
+    kinds = sorted(by_fault)
+    kinds = kinds[first % len(kinds):] + kinds[:first % len(kinds)]
     while len(chosen) < sample:
-        for group in by_fault.values():
+        for group in (by_fault[kind] for kind in kinds):
             if group and len(chosen) < sample:
                 chosen.append(group.pop())
     return chosen
@@ -141,8 +148,8 @@ def main(arguments: list[str]) -> int:
         with ThreadPoolExecutor(AT_ONCE) as pool:
             references = list(pool.map(campaign.reference, workloads))
         wanted = []
-        for workload, (reference, traces) in zip(workloads, references):
-            wanted += [(workload, reference, plan) for plan in _chosen(args, given, workload, traces)]
+        for number, (workload, (reference, traces)) in enumerate(zip(workloads, references)):
+            wanted += [(workload, reference, plan) for plan in _chosen(args, given, workload, traces, number)]
         if not wanted:
             raise SystemExit(f"no plan has {args.fault!r} in its name")
         campaign.run(wanted)
@@ -155,13 +162,15 @@ def main(arguments: list[str]) -> int:
     return 1 if failed else 0
 
 
-def _chosen(args: argparse.Namespace, given: list[Plan], workload: Workload, traces: list[dict]) -> list[Plan]:
+def _chosen(args: argparse.Namespace, given: list[Plan], workload: Workload, traces: list[dict],
+            number: int) -> list[Plan]:
     """The plans of a workload that are asked for; those that have found a bug are always among them."""
     if given:
         return [p for p in given if p.workload == workload.name]
     known = [plan_files.load(file) for file in sorted(REGRESSIONS.glob("*.json"))]
     possible = [p for p in plans.generate(workload.name, traces, is_write, workload.upgrades) if args.fault in p.name]
-    chosen = choose(possible, args.sample, random.Random(args.seed))
+    chance = random.Random(f"{args.seed} {workload.name}")
+    chosen = choose(possible, args.sample, chance, number * args.sample)
     again = [p for p in known if p.workload == workload.name and args.fault in p.name and p not in chosen]
     say(f"{workload.name}: {len(chosen)} of {len(possible)} plans, {len(again)} that have found a bug before")
     return again + chosen

@@ -17,9 +17,6 @@ def stop_all() -> None:
         operator.stop()
 
 
-LEADERSHIP_LOST = 3  # an exit status
-
-
 class Operator:
     """One replica of a trial's operator; started again when it has ended."""
 
@@ -33,6 +30,7 @@ class Operator:
         rules = list(plan.rules) if number == 1 else []
         self.way = world.proxy.way(world.servers, rules, folder, plan.access)
         self.deaths: list[int] = []
+        self.upgrades = 0
         self._over = False
         self._lock = threading.Lock()  # of starting and of what is over
         self._process: subprocess.Popen | None = None
@@ -60,6 +58,7 @@ class Operator:
 
     def upgrade(self) -> None:
         """Asks it to end; its successor starts as soon as it has."""
+        self.upgrades += 1
         self._process.terminate()
 
     def peak_mib(self) -> int:
@@ -77,8 +76,3 @@ class Operator:
             self._process.kill()
         self._keeper.join()
         _living.discard(self)
-
-    def unexpected_deaths(self) -> list[str]:
-        """A plan kills by SIGKILL, asks by SIGTERM (exit code 0) or takes the Lease away."""
-        return [f"the operator ended with {code}" for code in self.deaths
-                if code not in (-9, 0, LEADERSHIP_LOST)]

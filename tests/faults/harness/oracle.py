@@ -9,6 +9,7 @@ from .canon import OURS, is_child, title
 from .recorder import Version
 
 _LABEL = "slipway.dev/"
+_PLACE = ("owner-uid", "role", "node-index", "variant", "run")  # labels
 
 
 def summary(history: list[Version]) -> dict[str, Counter]:
@@ -25,17 +26,19 @@ def summary(history: list[Version]) -> dict[str, Counter]:
         if version.change == "ADDED":
             counts["created"][name] += 1
         elif version.change == "DELETED":
-            if version.kind == "pod" and _alive_on_a_node(version.object) and meta["uid"] not in asked:
+            if version.kind == "pod" and _never_ran_or_cannot_end(version.object) and meta["uid"] not in asked:
                 counts["created"][name] -= 1
             else:
                 counts["deleted"][name] += 1
     return counts
 
 
-def _alive_on_a_node(pod: dict) -> bool:
-    """Then it cannot end at once when somebody asks for it."""
-    return "deletionTimestamp" in pod["metadata"] and "nodeName" in pod["spec"] and pod.get("status", {}).get(
-        "phase") in ("Pending", "Running")
+def _never_ran_or_cannot_end(pod: dict) -> bool:
+    """It has not reached a machine yet; or it has, and then it cannot end at once when asked."""
+    phase = pod.get("status", {}).get("phase")
+    if "nodeName" not in pod["spec"]:
+        return phase == "Pending"
+    return "deletionTimestamp" in pod["metadata"] and phase in ("Pending", "Running")
 
 
 def same_summary(reference: dict[str, Counter], found: dict[str, Counter]) -> list[str]:
@@ -49,11 +52,12 @@ def same_summary(reference: dict[str, Counter], found: dict[str, Counter]) -> li
 
 
 def no_duplicate(history: list[Version]) -> list[str]:
-    """At every moment at most one living pod for each owner, role and index."""
+    """At every moment at most one living child of each kind for each place: owner, role, and which one
+    of several it is."""
     complaints = []
     living: dict[tuple, set[str]] = {}
     for version in history:
-        if version.kind != "pod":
+        if version.kind in OURS or version.kind == "event":
             continue
         meta = version.object["metadata"]
         # A pod that has lost its labels keeps its place until it ends.
@@ -62,13 +66,13 @@ def no_duplicate(history: list[Version]) -> list[str]:
                 pods.discard(meta["uid"])
             continue
         labels = meta.get("labels", {})
-        if not is_child(version.object) or _LABEL + "node-index" not in labels:
+        if not is_child(version.object) or _LABEL + "owner-uid" not in labels:
             continue
-        place = tuple(labels.get(_LABEL + k, "") for k in ("owner-uid", "role", "node-index"))
-        pods = living.setdefault(place, set())
-        pods.add(meta["uid"])
-        if len(pods) > 1:
-            complaints.append(f"{len(pods)} living pods in one place: {title('pod', version.object)}")
+        place = (version.kind, *(labels.get(_LABEL + k, "") for k in _PLACE))
+        uids = living.setdefault(place, set())
+        uids.add(meta["uid"])
+        if len(uids) > 1:
+            complaints.append(f"{len(uids)} living ones in one place: {title(version.kind, version.object)}")
     return sorted(set(complaints))
 
 
@@ -132,6 +136,7 @@ def changes(history: list[Version]) -> int:
     return sum(1 for version in history if version.kind not in OURS and is_child(version.object))
 
 
+LEADERSHIP_LOST = 3  # an exit status
 MOST_CONFLICTS = 15
 
 
@@ -158,15 +163,50 @@ def bounded_writes(calm: list[list[dict]], found: list[dict], faults: int, chang
     return complaints
 
 
-def no_write_of_a_former_leader(trace: dict, paused_ms: int, is_write) -> list[str]:
-    """A replica that was stopped until another one led changes nothing when it goes on."""
-    stops = [r["at"] for r in trace["requests"] if "before-forward signal" in r.get("faults", ())]
-    if not stops:
-        return []
-    woken = stops[0] + paused_ms - 100
-    return [f"the former leader wrote: {r['verb']} {r['resource']} {r.get('name', '')}, {r['at'] - woken} ms "
-            f"after it was woken, answered by {r['status']}" for r in trace["requests"]
-            if r["at"] >= woken and is_write(r) and r.get("status", 0) in range(200, 300)]
+def woken_at(trace: dict, paused_ms: int) -> int | None:
+    """When a replica that was stopped at a write went on; None when it was not, or the run ended before."""
+    stops = [r["at"] for r in trace["requests"] if "before-forward signal STOP" in r.get("faults", ())]
+    woken = stops[0] + paused_ms if stops else None
+    return woken if woken is not None and trace["now"] > woken else None
+
+
+def late_writes(trace: dict, woken: int, is_write) -> list[str]:
+    """What a replica changed that was stopped until another one led: what it sends when it goes on, and
+    what it had sent before, but arrives only then."""
+    return [f"the former leader wrote: {r['verb']} {r['resource']} {r.get('name', '')}, answered by {r['status']}"
+            for r in trace["requests"] if is_write(r) and r.get("status", 0) in range(200, 300)
+            and (r["at"] >= woken - 100 or "before-forward late" in r.get("faults", ()))]
+
+
+def bystanders(before: dict[tuple[str, str], dict], now: dict[tuple[str, str], dict | None]) -> list[str]:
+    """What is nobody's child is not touched."""
+    return [f"somebody else's {kind} {name} was {'deleted' if now[kind, name] is None else 'changed'}"
+            for (kind, name), old in before.items() if now[kind, name] is None or
+            any(now[kind, name]["metadata"][k] != old["metadata"][k] for k in ("uid", "resourceVersion"))]
+
+
+MOST_EVENTS = 10
+
+
+def few_events(calm: list[list[dict]], found: list[dict], faults: int) -> list[str]:
+    """Each fault may be told of, not again and again."""
+    def count(requests: list[dict]) -> int:
+        return sum(r["resource"] == "events" and r["verb"] in ("create", "patch") for r in requests)
+    most, told = max(map(count, calm)), count(found)
+    if told > most + MOST_EVENTS + 3 * faults:
+        return [f"{told} requests about Events, {most} without faults and {faults} of those"]
+    return []
+
+
+def deaths(codes: list[int], killed: int, asked: int, replicas: int) -> list[str]:
+    """A plan kills by SIGKILL, asks by SIGTERM (exit code 0), or takes the Lease of one of several
+    replicas away; nothing else ends an operator."""
+    complaints = [f"the operator ended with {code}" for code in codes
+                  if code not in (-9, 0) and not (code == LEADERSHIP_LOST and replicas > 1)]
+    for what, code, most in (("was killed", -9, killed), ("ended by itself", 0, asked)):
+        if codes.count(code) > most:
+            complaints.append(f"the operator {what} {codes.count(code)} times, by the plan {most}")
+    return complaints
 
 
 def no_crash(log: str) -> list[str]:

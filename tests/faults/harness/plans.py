@@ -17,7 +17,8 @@ REQUEST_FAULTS: dict[str, list[tuple[str, str, dict]]] = {
     "lost": [("fin", "before-forward", {"do": "drop"}), ("rst", "before-forward", {"do": "reset"})],
     "unknown outcome": [("fin", "after-commit", {"do": "drop"}),
                         ("rst", "after-commit", {"do": "reset"}),
-                        ("half", "after-commit", {"do": "truncate", "bytes": 300})],
+                        ("half", "after-commit", {"do": "truncate", "bytes": 300}),
+                        ("body", "after-commit", {"do": "truncate", "bytes": 900})],
     "delayed": [("before", "before-forward", {"do": "delay", "ms": 700}),
                 ("after", "after-commit", {"do": "delay", "ms": 700})],
     "sent twice": [("", "before-forward", {"do": "duplicate"})],
@@ -79,14 +80,14 @@ def generate(workload: str, traces: list[dict], is_write, upgrades: bool = False
     yield from _on_writes(workload, writes)
     yield from _on_events(workload, events)
     yield from _on_reads(workload, traces[0]["requests"])
-    yield from _rivals(workload, writes)
+    yield from _rivals(workload, writes, traces[0]["requests"])
     yield from _slow(workload, writes, traces[0]["requests"], events)
     if not upgrades:
         yield from _paused_leaders(workload, writes, traces[0]["requests"])
     lists = max(sum(r["verb"] == "list" for r in trace["requests"]) for trace in traces)
     yield from _stale(workload, len(events), lists)
     yield from _double_crashes(workload, sum(writes.values()))
-    yield from surroundings.generate(workload, writes, events, lists)
+    yield from surroundings.generate(workload, writes, events)
 
 
 def _what(request: dict) -> tuple[str, str, str]:
@@ -110,15 +111,24 @@ def _on_writes(workload: str, writes: dict[tuple, int]) -> Iterator[Plan]:
                                (rule(phase, match | {"nth": n}, **action),))
 
 
-def _rivals(workload: str, writes: dict[tuple, int]) -> Iterator[Plan]:
+def _rivals(workload: str, writes: dict[tuple, int], requests: list[dict]) -> Iterator[Plan]:
     """Somebody else has changed the object since the operator has read it."""
+    made = _makes(requests)
     for (verb, resource, subresource), count in writes.items():
-        if verb == "create":
-            continue
         match = {"verb": verb, "resource": resource, "subresource": subresource or "-"}
         for n in range(1, count + 1):
+            if made((verb, resource, subresource), n):
+                continue  # There is nothing to change.
             yield Plan(workload, "rival", f"rival {verb} {resource}{'/' if subresource else ''}{subresource} {n}",
                        (rule("before-forward", match | {"nth": n}, do="rival"),))
+
+
+def _makes(requests: list[dict]):
+    """Tells whether the n-th request of a sort made an object."""
+    statuses: dict[tuple, list[int]] = {}
+    for request in requests:
+        statuses.setdefault(_what(request), []).append(request.get("status", 0))
+    return lambda what, n: what[0] == "create" or statuses[what][n - 1] == 201
 
 
 def _slow(workload: str, writes: dict[tuple, int], requests: list[dict], events: list[dict]) -> Iterator[Plan]:
@@ -143,9 +153,7 @@ def _paused_leaders(workload: str, writes: dict[tuple, int], requests: list[dict
     write takes as long to arrive. What makes an object is left out there: the API knows no precondition
     for it, so that a late one sets back what others have made meanwhile, or is made for an owner that
     has gone, with which the garbage collector takes it."""
-    statuses: dict[tuple, list[int]] = {}
-    for request in requests:
-        statuses.setdefault(_what(request), []).append(request.get("status", 0))
+    made = _makes(requests)
     for (verb, resource, subresource), count in writes.items():
         match = {"verb": verb, "resource": resource, "subresource": subresource or "-"}
         target = f"{verb} {resource}{'/' if subresource else ''}{subresource}"
@@ -153,8 +161,7 @@ def _paused_leaders(workload: str, writes: dict[tuple, int], requests: list[dict
             stop = rule("before-forward", match | {"nth": n}, do="signal", signal="STOP", ms=PAUSE_MS)
             late = rule("before-forward", match | {"nth": n}, do="late", ms=PAUSE_MS + 500)
             yield Plan(workload, "leader paused", f"leader paused {target} {n}", (stop,), 2)
-            makes = verb == "create" or statuses[verb, resource, subresource][n - 1] == 201
-            if not makes:
+            if not made((verb, resource, subresource), n):
                 yield Plan(workload, "leader paused", f"leader paused late {target} {n}", (stop, late), 2)
 
 
@@ -196,9 +203,8 @@ def _stale(workload: str, events: int, lists: int) -> Iterator[Plan]:
                 yield Plan(workload, "stale list", f"stale list {n - back} after {n}", (
                     rule("event", {"nth": n}, do="signal", signal="KILL"),
                     # The lists that come after the kill; the watches that would tell are late.
-                    rule("before-forward", {"verb": "list", "nth": lists + 1, "times": lists}, do="stale", seen=n - back),
-                    rule("before-forward", {"verb": "watch", "nth": lists + 1, "times": lists}, do="delay", ms=700)),
-                    follow_ups=2)
+                    rule("before-forward", {"verb": "list", "after": 1, "nth": 1, "times": lists}, do="stale", seen=n - back),
+                    rule("before-forward", {"verb": "watch", "after": 1, "nth": 1, "times": lists}, do="delay", ms=700)))
 
 
 def _double_crashes(workload: str, writes: int) -> Iterator[Plan]:

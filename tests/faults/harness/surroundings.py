@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from .plan import STATUS_HEADERS, Plan, refusal, rule, status
 
 HOUR_MS = 3_600_000
-TEN_YEARS_MS = 10 * 365 * 24 * HOUR_MS
 ALWAYS = 100_000  # times
 PAUSE_MS = 300
 # Less than it takes if it may, more than it needs in one namespace; names and units of prlimit(1).
@@ -16,12 +15,11 @@ QUOTA = 'pods "x" is forbidden: exceeded quota: small (a fault)'
 WEBHOOK = 'Internal error occurred: failed calling webhook "strict.example.com": a fault'
 
 
-def generate(workload: str, writes: dict[tuple, int], events: list[dict], lists: int) -> Iterator[Plan]:
-    """`writes`: how often what is written, as (verb, resource, subresource); `lists`: how many there
-    are when an operator starts."""
+def generate(workload: str, writes: dict[tuple, int], events: list[dict]) -> Iterator[Plan]:
+    """`writes`: how often what is written, as (verb, resource, subresource)."""
     moments = [*_at_writes(writes), *_at_events(events)]
     yield from _rotations(workload, moments)
-    yield from _servers(workload, moments, events, lists)
+    yield from _servers(workload, moments, events)
     yield from _clocks(workload, moments)
     yield from _limits(workload, moments)
     yield from _not_served(workload, writes, events)
@@ -48,15 +46,15 @@ def _rotations(workload: str, moments: list) -> Iterator[Plan]:
                            (rule(phase, match, do="rotate", what=what, hard=hard, ms=PAUSE_MS),), access=access)
 
 
-def _servers(workload: str, moments: list, events: list[dict], lists: int) -> Iterator[Plan]:
+def _servers(workload: str, moments: list, events: list[dict]) -> Iterator[Plan]:
     reads = [rule("before-forward", {"verb": verb, "nth": 1, "times": ALWAYS}, do="elsewhere")
              for verb in ("list", "watch")]
     yield Plan(workload, "lagging server", "lagging server for all lists and watches", tuple(reads))
     for n, event in enumerate(events, 1):
-        later = [rule("before-forward", {"verb": verb, "nth": lists + 1, "times": ALWAYS}, do="elsewhere")
+        later = [rule("before-forward", {"verb": verb, "after": 1, "nth": 1, "times": ALWAYS}, do="elsewhere")
                  for verb in ("list", "watch")]
         yield Plan(workload, "lagging server", f"lagging server after a kill at event {n} ({event['resource']})",
-                   (rule("event", {"nth": n}, do="signal", signal="KILL"), *later), follow_ups=2)
+                   (rule("event", {"nth": n}, do="signal", signal="KILL"), *later))
     for name, phase, match in moments:
         yield Plan(workload, "lagging server", f"lagging server for all from {name} on",
                    (rule(phase, match, do="move"),))

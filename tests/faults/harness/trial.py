@@ -4,8 +4,11 @@ import contextlib
 import json
 import threading
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from lib.kube import KINDS
 
 from . import canon, oracle
 from .operator import Operator
@@ -17,6 +20,9 @@ from .workload import Actor, Workload
 PATIENCE_S = 60  # for one step; a watch that fell silent is noticed after 35 s
 REST_S = 1.2  # longer than the operator holds a status back
 WIDE = 4  # requests under way at once
+WOKEN_MS = 1500  # after which what was under way when a replica was stopped has arrived
+BYSTANDERS = {"configmap": {"data": {"a": "b"}}, "secret": {"stringData": {"a": "b"}},
+              "service": {"spec": {"ports": [{"port": 80}], "selector": {"app": "bystander"}}}}
 STILL_S = 10  # after which a world that is as it should be must have come to rest
 
 
@@ -25,7 +31,7 @@ class Result:
     """What came of a trial."""
 
     snapshots: list[dict] = field(default_factory=list)  # one for each `until`
-    calm: list = field(default_factory=list)  # of a reference: the writes of all runs without faults
+    calm: list = field(default_factory=list)  # of a reference: the requests of all runs without faults
     history: list = field(default_factory=list)
     steps: list[int] = field(default_factory=list)  # how long the history was when each began
     trace: dict = field(default_factory=dict)
@@ -34,10 +40,12 @@ class Result:
     void: bool = False  # not all of the plan's faults happened: the run was a little different
     recovery: float | None = None  # seconds from the last fault until the world was as it should be
     peak_mib: int = 0  # of the operator's memory
+    woken: bool = False  # a former leader went on
+    late: list[str] = field(default_factory=list)  # and what it changed then
 
     @property
     def writes(self) -> list[dict]:
-        return [r for r in self.trace.get("requests", []) if is_write(r)]
+        return writes(self.trace.get("requests", []))
 
 
 def is_write(request: dict) -> bool:
@@ -47,11 +55,15 @@ def is_write(request: dict) -> bool:
             and request["resource"] not in ("leases", "events") and request.get("status") not in (401, 403))
 
 
+def writes(requests: list[dict]) -> list[dict]:
+    return [r for r in requests if is_write(r)]
+
+
 def merged(traces: list[dict]) -> dict:
     """What passed on all ways; the rules are the first one's."""
     return {"requests": [r for trace in traces for r in trace["requests"]],
             "events": [e for trace in traces for e in trace["events"]], "fired": traces[0]["fired"],
-            "rotated": traces[0]["rotated"], "now": traces[0]["now"]}
+            "rotated": traces[0]["rotated"], "idle": traces[0]["idle"], "now": traces[0]["now"]}
 
 
 class Trial:
@@ -77,6 +89,7 @@ class Trial:
         self._erased = False
         self._ways = ways = []
         actor = Actor(self._world.kube, ns, self._objects)
+        bystanders = self._bystanders(make=True)
         try:
             for number in range(1, self._plan.replicas + 1):
                 operator = Operator(self._world, ns, self._plan, number)
@@ -89,6 +102,9 @@ class Trial:
             for number, step in enumerate(self._workload.steps):
                 self._result.steps.append(len(self._recorder.history(ns)))
                 self._step(actor, number, step)
+            self._outlive_pause()
+            if not self._erased:
+                self._result.complaints += oracle.bystanders(bystanders, self._bystanders())
         except AssertionError as problem:
             self._result.complaints.append(str(problem))
         finally:
@@ -124,6 +140,24 @@ class Trial:
                 time.sleep(0.1)
             self._world.compact()
             way.change(target=self._world.servers.other, open=True)
+
+    def _bystanders(self, make: bool = False) -> dict[tuple[str, str], dict | None]:
+        """Objects that are nobody's child, as they are now."""
+        kube, found = self._world.kube, {}
+        for kind, spec in BYSTANDERS.items():
+            name = "bystander"
+            if make and not kube.find(kind, self._ns, name):
+                version, _, kind_name = KINDS[kind]
+                kube.create({"apiVersion": version, "kind": kind_name,
+                             "metadata": {"name": name, "namespace": self._ns}, **spec})
+            found[kind, name] = kube.find(kind, self._ns, name)
+        return found
+
+    def _outlive_pause(self) -> None:
+        """What a stopped replica does when it goes on belongs to the run."""
+        if self._plan.replicas > 1 and self._plan.rules:
+            self._wait("the former leader goes on", lambda: "" if oracle.woken_at(
+                self._ways[0].trace(), PAUSE_MS + WOKEN_MS) else "not yet", PAUSE_MS / 1000 + 10)
 
     def _nobody_leads(self) -> str:
         lease = self._world.kube.find("lease", self._ns, "slipway")
@@ -236,18 +270,23 @@ class Trial:
     def _judge(self, traces: list[dict]) -> None:
         result, history = self._result, self._result.history
         for operator in self._operators:
-            result.complaints += operator.unexpected_deaths()
+            result.complaints += self._deaths(operator)
             result.complaints += oracle.no_crash(operator.log.read_text(errors="replace"))
         result.complaints += oracle.little_memory(result.peak_mib)
         result.complaints += oracle.soon_after_rotation(result.trace)
         result.complaints += oracle.no_duplicate(history)
-        if len(traces) > 1:
-            result.complaints += oracle.no_write_of_a_former_leader(traces[0], PAUSE_MS, is_write)
+        if len(traces) > 1 and (woken := oracle.woken_at(traces[0], PAUSE_MS)):
+            result.woken = any(r["verb"] == "update" and r["resource"] == "leases" and r.get("status") == 200
+                               for r in traces[1]["requests"])
+            result.late = oracle.late_writes(traces[0], woken, is_write)
+            result.complaints += result.late
         if not result.complaints:
             result.complaints += oracle.no_orphan(live(history))
         fired = result.trace["fired"]
         result.void = not all(fired[:len(fired) - self._plan.follow_ups]) or (
-            self._plan.compaction and not oracle.told_too_old(result.trace))
+            self._plan.compaction and not oracle.told_too_old(result.trace)) or bool(
+            result.trace["idle"]) or (self._plan.fault == "leader paused" and not result.woken) or (
+            self._plan.fault == "double crash" and self._operators[0].deaths.count(-9) < 2)
         if self._reference is None:
             return
         reference = self._reference
@@ -260,8 +299,19 @@ class Trial:
         if self._plan.blocks:
             result.complaints += oracle.explained(history, self._plan.blocks)
         if self._plan.rules:
-            result.complaints += oracle.bounded_writes(reference.calm, result.writes, self._faults(fired),
-                                                    oracle.changes(history))
+            result.complaints += oracle.bounded_writes(
+                [writes(requests) for requests in reference.calm], result.writes, self._faults(fired),
+                oracle.changes(history))
+            result.complaints += oracle.few_events(
+                reference.calm, result.trace["requests"], self._faults(fired))
+
+    def _deaths(self, operator: Operator) -> list[str]:
+        """Only the first replica is a plan's."""
+        sent = Counter()
+        if operator is self._operators[0]:
+            for rule, count in zip(self._plan.rules, self._result.trace["fired"]):
+                sent[rule["action"].get("signal", "")] += count
+        return oracle.deaths(operator.deaths, sent["KILL"], sent["TERM"] + operator.upgrades, self._plan.replicas)
 
     def _faults(self, fired: list[int]) -> int:
         """As many as requests can be spoilt: another server that answers is one fault, however often it

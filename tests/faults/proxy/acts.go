@@ -44,11 +44,15 @@ func (run *Run) change(action Action) {
 	switch action.Do {
 	case "rotate":
 		go func() {
-			if err := run.access.Rotate(action.What, action.Hard, pause, run.door.Cut); err == nil {
-				run.mutex.Lock()
-				defer run.mutex.Unlock()
-				run.trace.Rotated = append(run.trace.Rotated, run.since())
+			if err := run.access.Rotate(action.What, action.Hard, pause, run.door.Cut); err != nil {
+				if !run.over() {
+					run.idle("rotate: " + err.Error())
+				}
+				return
 			}
+			run.mutex.Lock()
+			defer run.mutex.Unlock()
+			run.trace.Rotated = append(run.trace.Rotated, run.since())
 		}()
 	case "outage":
 		run.door.Shut(pause)
@@ -58,7 +62,9 @@ func (run *Run) change(action Action) {
 		run.mutex.Unlock()
 		run.door.Cut()
 	case "clock":
-		_ = run.access.write("clock", fmt.Appendf(nil, "%+d", action.Ms/1000))
+		if err := run.access.write("clock", fmt.Appendf(nil, "%+d", action.Ms/1000)); err != nil {
+			run.idle("clock: " + err.Error())
+		}
 	}
 }
 
@@ -68,10 +74,13 @@ func (run *Run) signal(action Action, w http.ResponseWriter) bool {
 	pid := run.pid
 	run.mutex.Unlock()
 	number, err := signalNamed(action.Signal)
+	if err == nil && pid > 1 {
+		err = syscall.Kill(pid, number)
+	}
 	if err != nil || pid <= 1 {
+		run.idle(fmt.Sprintf("signal %s to process %d: %v", action.Signal, pid, err))
 		return false
 	}
-	_ = syscall.Kill(pid, number)
 	switch number {
 	case syscall.SIGKILL:
 		abort(w, true)

@@ -36,6 +36,8 @@ type Match struct {
 	Nth    int `json:"nth,omitempty"`
 	Times  int `json:"times,omitempty"`
 	Within int `json:"within,omitempty"`
+	// Nothing counts before the rule of this number, from 1, has acted.
+	After int `json:"after,omitempty"`
 }
 
 // Action is what happens. Do is one of actions; the other fields are its parameters.
@@ -113,6 +115,9 @@ func NewRules(rules []Rule) (*Rules, error) {
 		if err := rule.Check(); err != nil {
 			return nil, fmt.Errorf("rule %d: %w", i, err)
 		}
+		if after(rule) < 0 || after(rule) > i {
+			return nil, fmt.Errorf("rule %d: match.after is %d: it names an earlier rule, from 1", i, after(rule))
+		}
 		all.names = append(all.names, regexp.MustCompile("^(?:"+rule.Match.Name+")$"))
 	}
 	return all, nil
@@ -122,7 +127,7 @@ func NewRules(rules []Rule) (*Rules, error) {
 func (a *Rules) Next(phase string, d Request, event string) []Action {
 	var due []Action
 	for i, rule := range a.rules {
-		if rule.Phase != phase || !a.matches(i, d, event) {
+		if rule.Phase != phase || !a.matches(i, d, event) || after(rule) > 0 && a.Fired[after(rule)-1] == 0 {
 			continue
 		}
 		a.seen[i]++
@@ -137,6 +142,8 @@ func (a *Rules) Next(phase string, d Request, event string) []Action {
 	}
 	return due
 }
+
+func after(rule Rule) int { return rule.Match.After }
 
 // isDue tells whether it is the turn of a rule that matches.
 func (a *Rules) isDue(i int) bool {

@@ -44,6 +44,7 @@ type Trace struct {
 	Events   []Told     `json:"events"`
 	Fired    []int      `json:"fired"`   // by rule
 	Rotated  []int      `json:"rotated"` // milliseconds since the run began: a rotation's last file was there
+	Idle     []string   `json:"idle"`    // actions that were due, but could not be done
 }
 
 // Exchange is one request and what became of it.
@@ -133,7 +134,8 @@ func (run *Run) Seen() Trace {
 	run.mutex.Lock()
 	defer run.mutex.Unlock()
 	return Trace{run.since(), append([]Exchange{}, run.trace.Requests...), append([]Told{}, run.trace.Events...),
-		append([]int{}, run.rules.Fired...), append([]int{}, run.trace.Rotated...)}
+		append([]int{}, run.rules.Fired...), append([]int{}, run.trace.Rotated...),
+		append([]string{}, run.trace.Idle...)}
 }
 
 func (run *Run) since() int { return int(time.Since(run.began).Milliseconds()) }
@@ -145,9 +147,16 @@ func (run *Run) due(phase string, d Request, index int) []Action {
 	due := run.rules.Next(phase, d, "")
 	for _, action := range due {
 		one := &run.trace.Requests[index]
-		one.Faults = append(one.Faults, phase+" "+action.Do)
+		one.Faults = append(one.Faults, strings.TrimSpace(phase+" "+action.Do+" "+action.Signal))
 	}
 	return due
+}
+
+// idle notes that an action could not be done: then the plan was not what ran.
+func (run *Run) idle(why string) {
+	run.mutex.Lock()
+	defer run.mutex.Unlock()
+	run.trace.Idle = append(run.trace.Idle, why)
 }
 
 func (run *Run) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -193,6 +202,8 @@ func (run *Run) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		case "elsewhere":
 			if run.other != nil {
 				target = run.other
+			} else {
+				run.idle("elsewhere: there is no other API server")
 			}
 		case "stale":
 			if answer, known := run.history.AsOf(r.URL.Path, action.Seen); known {
@@ -247,8 +258,14 @@ func (run *Run) edit(r *http.Request, target *url.URL) {
 		return
 	}
 	request.Header.Set("Content-Type", "application/merge-patch+json")
-	if answer, err := run.rival.Do(request); err == nil {
-		answer.Body.Close()
+	answer, err := run.rival.Do(request)
+	if err != nil {
+		run.idle("rival: " + err.Error())
+		return
+	}
+	answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		run.idle(fmt.Sprintf("rival: %s is answered by %d", object.Path, answer.StatusCode))
 	}
 }
 
