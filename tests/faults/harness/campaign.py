@@ -133,7 +133,7 @@ def main(arguments: list[str]) -> int:
         raise SystemExit(f"no such workload; there are {', '.join(w.name for w in all_of(FOLDER))}")
     began = time.monotonic()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # While the world comes up.
-    world = World(args.binary)
+    world = World(args.binary, args.sanitized)
 
     def abandon(number, _) -> None:
         """Trials that still run cannot be interrupted, so they go down with the process."""
@@ -168,7 +168,8 @@ def _chosen(args: argparse.Namespace, given: list[Plan], workload: Workload, tra
     if given:
         return [p for p in given if p.workload == workload.name]
     known = [plan_files.load(file) for file in sorted(REGRESSIONS.glob("*.json"))]
-    possible = [p for p in plans.generate(workload.name, traces, is_write, workload.upgrades) if args.fault in p.name]
+    possible = [p for p in plans.generate(workload.name, traces, is_write, workload.upgrades)
+                if args.fault in p.name and not (args.sanitized and p.limits)]
     chance = random.Random(f"{args.seed} {workload.name}")
     chosen = choose(possible, args.sample, chance, number * args.sample)
     again = [p for p in known if p.workload == workload.name and args.fault in p.name and p not in chosen]
@@ -185,5 +186,6 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     parser.add_argument("--jobs", type=int, default=8)
     parser.add_argument("--plan", type=Path, action="append", default=[])
+    parser.add_argument("--sanitized", action="store_true")
     parser.add_argument("--binary", type=Path, default=paths.BINARY)
     return parser.parse_args(arguments)

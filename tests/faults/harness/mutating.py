@@ -15,20 +15,23 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+from lib import paths
 from lib.cluster import Cluster, Seat
-from lib.kube import ApiError, path
+from lib.kube import ApiError, Kube, path
 from lib.operator import Installation, kill_all
 from lib.waiting import wait_for
 
 from . import canon, mutations, oracle
 from .corruption import Corruption, corruptions
 from .mutations import Operation
+from .recompute import Recompute
 from .recorder import Recorder, live
 
 PLURALS = {"tj": "trainingjobs", "md": "modeldeployments", "dm": "driftmonitors"}
 FINISHED = ("Complete", "Failed")
 PATIENCE_S = 60
 REST_S = 8  # longer than anything on the way to rest takes, also beside other work
+EFFECT_S = 0.3  # after which a refused change would have had an effect
 REPAIRED_S = 5  # for a child that somebody has changed
 WORKERS = 8
 # What the message has with which an update rule refuses a field's change, whatever the new value is.
@@ -45,12 +48,22 @@ class Tally:
     repaired: list[float] = field(default_factory=list)  # seconds
 
 
+@dataclass(frozen=True)
+class Scene:
+    """What all workers share."""
+
+    kube: Kube
+    recorder: Recorder
+    recompute: Recompute
+
+
 class Worker:
     """Changes one custom resource and changes it back."""
 
-    def __init__(self, kube, recorder: Recorder, kind: str, base: dict, ns: str):
-        self._kube = kube
-        self._recorder = recorder
+    def __init__(self, scene: Scene, kind: str, base: dict, ns: str):
+        self._kube = kube = scene.kube
+        self._recorder = scene.recorder
+        self._recompute = scene.recompute
         self._kind = kind
         self._ns = ns
         self._base = copy.deepcopy(base)
@@ -80,11 +93,14 @@ class Worker:
             tally.refused += 1
             if operation.expected == "accepted" and IMMUTABLE not in refusal:
                 return f"was refused: {refusal}"
+            time.sleep(EFFECT_S)
             return self._unlike("a refused change had an effect")
         tally.accepted += 1
         if operation.expected == "refused":
             return f"was accepted: {json.dumps(spec)[:300]}"
         self._settle()
+        if unfinished := self._unfinished():
+            return unfinished
         if self._current()["status"].get("phase") in FINISHED:
             return self._anew()
         problem = self._replace(self._base)
@@ -94,11 +110,12 @@ class Worker:
         return self._unlike("the change was undone, but left traces")
 
     def children(self) -> list[tuple[str, str, Corruption]]:
-        """What may be done to each child of now: its kind, its title, and the change."""
+        """What may be done to each child of now: its kind, its title, and the change. Pods are left out:
+        of those that are disturbed whole groups are made anew, as some workloads show."""
         scaled = {obj["spec"]["scaleTargetRef"]["name"] for (kind, _), obj in self._view.objects.items()
                   if kind == "hpa"}
         return [(kind, canon.title(kind, obj), one) for (kind, name), obj in self._view.objects.items()
-                if kind not in canon.OURS and canon.is_child(obj)
+                if kind not in canon.OURS and kind != "pod" and canon.is_child(obj)
                 for one in corruptions(obj, kind == "deployment" and name in scaled)]
 
     def corrupt(self, kind: str, title: str, change: Corruption, tally: Tally) -> str:
@@ -140,6 +157,15 @@ class Worker:
         self._kube.delete(self._kind, self._ns, self._name)
         wait_for("all is gone", lambda: not live(self._recorder.history(self._ns)), 120)
         self._begin()
+        return ""
+
+    def _unfinished(self) -> str:
+        """What another process of the planners would still do, once it has had time to be done."""
+        deadline = time.monotonic() + PATIENCE_S
+        while left := self._recompute.complaints(self._view.take(self._recorder.history(self._ns)).objects):
+            if time.monotonic() > deadline:
+                return "is not carried out: " + left[0]
+            time.sleep(0.1)
         return ""
 
     def _current(self) -> dict:
@@ -194,7 +220,7 @@ class Worker:
         return ""
 
 
-def campaign(kube, recorder: Recorder, kind: str, chosen: list, base: dict, name: str = "") -> Tally:
+def campaign(scene: Scene, kind: str, chosen: list, base: dict, name: str = "") -> Tally:
     """All operations (or, as triples, corruptions of children), by several workers."""
     tally = Tally()
     waiting: queue.SimpleQueue = queue.SimpleQueue()
@@ -202,7 +228,7 @@ def campaign(kube, recorder: Recorder, kind: str, chosen: list, base: dict, name
         waiting.put(operation)
 
     def work(number: int) -> None:
-        worker = Worker(kube, recorder, kind, base, f"{kind}-{name}{number}")
+        worker = Worker(scene, kind, base, f"{kind}-{name}{number}")
         while True:
             try:
                 operation = waiting.get_nowait()
@@ -217,17 +243,17 @@ def campaign(kube, recorder: Recorder, kind: str, chosen: list, base: dict, name
                 what = f"{operation[1]}: {operation[2].name}" if corrupting else f"{operation.path}: {operation.name}"
                 tally.complaints.append(f"{kind} {what}: {problem}")
                 print("FAILED", tally.complaints[-1], flush=True)
-                worker = Worker(kube, recorder, kind, base, f"{kind}-{name}{number}-{waiting.qsize()}")
+                worker = Worker(scene, kind, base, f"{kind}-{name}{number}-{waiting.qsize()}")
     with ThreadPoolExecutor(WORKERS) as pool:
         for done in [pool.submit(work, n) for n in range(WORKERS)]:
             done.result()
     return tally
 
 
-def spoil(kube, recorder: Recorder, kind: str, base: dict) -> Tally:
+def spoil(scene: Scene, kind: str, base: dict) -> Tally:
     """Each field of each child is changed by somebody else, and each child loses what marks it."""
-    model = Worker(kube, recorder, kind, base, f"{kind}-model")
-    tally = campaign(kube, recorder, kind, model.children(), base, "child-")
+    model = Worker(scene, kind, base, f"{kind}-model")
+    tally = campaign(scene, kind, model.children(), base, "child-")
     slow = [seconds for seconds in tally.repaired if seconds > REPAIRED_S]
     if slow:
         tally.complaints.append(f"{kind}: {len(slow)} repairs took more than {REPAIRED_S} s, one {max(slow):.1f} s")
@@ -238,14 +264,14 @@ def spoil(kube, recorder: Recorder, kind: str, base: dict) -> Tally:
     return tally
 
 
-def _change(kube, recorder: Recorder, kind: str, plural: str, args: argparse.Namespace) -> Tally:
+def _change(scene: Scene, kind: str, plural: str, args: argparse.Namespace) -> Tally:
     began = time.monotonic()
     about = mutations.load(plural)
     if kind == "tj":
         about.base["spec"]["suspend"] = True  # Otherwise nearly nothing of it may change.
     every = mutations.operations(about.schema, about.base, args.seed)
     chosen = random.Random(args.seed).sample(every, args.sample) if args.sample else every
-    tally = campaign(kube, recorder, kind, chosen, about.base)
+    tally = campaign(scene, kind, chosen, about.base)
     missed = mutations.coverage(about.schema, every)
     if missed:
         tally.complaints.append(f"no operation changes {', '.join(missed)}")
@@ -270,18 +296,19 @@ def main(arguments: list[str]) -> int:
         cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd",
                         *(f"{plural}.slipway.dev" for plural in PLURALS.values()))
         replica = slipway.start(elect=False).wait_working(60)
-        recorder = Recorder(cluster.kube)
+        scene = Scene(cluster.kube, Recorder(cluster.kube), Recompute(paths.RECOMPUTE, slipway.config))
         for kind, plural in PLURALS.items():
             if args.kind not in ("", kind):
                 continue
-            for tally in (_change(cluster.kube, recorder, kind, plural, args),
-                          spoil(cluster.kube, recorder, kind, mutations.load(plural).base)):
+            for tally in (_change(scene, kind, plural, args),
+                          spoil(scene, kind, mutations.load(plural).base)):
                 tally.complaints += oracle.no_crash(replica.log_file.read_text(errors="replace"))
                 if replica.process.poll() is not None:
                     tally.complaints.append(f"the operator ended with {replica.process.returncode}")
                 total += tally.accepted + tally.refused
                 failed += len(tally.complaints)
-        recorder.close()
+        scene.recorder.close()
+        scene.recompute.close()
     finally:
         kill_all()
         cluster.down()

@@ -272,7 +272,8 @@ class Trial:
         for operator in self._operators:
             result.complaints += self._deaths(operator)
             result.complaints += oracle.no_crash(operator.log.read_text(errors="replace"))
-        result.complaints += oracle.little_memory(result.peak_mib)
+        if not self._world.sanitized:
+            result.complaints += oracle.little_memory(result.peak_mib)
         result.complaints += oracle.soon_after_rotation(result.trace)
         result.complaints += oracle.no_duplicate(history)
         if len(traces) > 1 and (woken := oracle.woken_at(traces[0], PAUSE_MS)):

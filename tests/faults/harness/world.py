@@ -27,7 +27,8 @@ class World:
     """Everything that trials share: etcd, two API servers of which the other one lags behind, the
     proxy before them. Thread-safe once it is up."""
 
-    def __init__(self, binary: Path):
+    def __init__(self, binary: Path, sanitized: bool = False):
+        self.sanitized = sanitized
         for program in (binary, paths.RECOMPUTE):
             if not program.exists():
                 raise SystemExit(f"{program} is missing: .ci/build release slipway recompute")
