@@ -52,6 +52,7 @@ SLOW_FAULTS: dict[str, list[tuple[str, str, dict]]] = {
                 ("after", "after-commit", {"do": "silence"})],
     "slow answer": [("", "after-commit", {"do": "trickle", "ms": 100})],
 }
+WIDE = 4  # requests that an operator has under way at once
 PAUSE_MS = 11000  # longer than another replica waits before it takes the Lease
 
 _GONE = json.dumps({"type": "ERROR", "object": {"kind": "Status", "apiVersion": "v1", "code": 410,
@@ -208,9 +209,10 @@ def _stale(workload: str, events: int, lists: int) -> Iterator[Plan]:
 
 
 def _double_crashes(workload: str, writes: int) -> Iterator[Plan]:
-    """Killed at one write, and again at one of the recovery's."""
+    """Killed at one write, and again at one of the recovery's. As many as WIDE are under way at once, so
+    one that comes right after the first may be of the same process."""
     for first in range(1, writes + 1):
-        for second in range(first + 1, min(first + 4, writes + 1)):
+        for second in range(first + 2, min(first + WIDE + 3, writes + 1), 2):
             for phase in ("before-forward", "after-commit"):
                 yield Plan(workload, "double crash", f"double crash {phase} writes {first} and {second}", tuple(
                     rule(phase, {"write": True, "nth": n}, do="signal", signal="KILL")

@@ -13,13 +13,12 @@ from lib.kube import KINDS
 from . import canon, oracle
 from .operator import Operator
 from .plan import Plan
-from .plans import PAUSE_MS
+from .plans import PAUSE_MS, WIDE
 from .recorder import Recorder, live
 from .workload import Actor, Workload
 
 PATIENCE_S = 60  # for one step; a watch that fell silent is noticed after 35 s
 REST_S = 1.2  # longer than the operator holds a status back
-WIDE = 4  # requests under way at once
 WOKEN_MS = 1500  # after which what was under way when a replica was stopped has arrived
 BYSTANDERS = {"configmap": {"data": {"a": "b"}}, "secret": {"stringData": {"a": "b"}},
               "service": {"spec": {"ports": [{"port": 80}], "selector": {"app": "bystander"}}}}
@@ -286,8 +285,7 @@ class Trial:
         fired = result.trace["fired"]
         result.void = not all(fired[:len(fired) - self._plan.follow_ups]) or (
             self._plan.compaction and not oracle.told_too_old(result.trace)) or bool(
-            result.trace["idle"]) or (self._plan.fault == "leader paused" and not result.woken) or (
-            self._plan.fault == "double crash" and self._operators[0].deaths.count(-9) < 2)
+            result.trace["idle"]) or (self._plan.fault == "leader paused" and not result.woken)
         if self._reference is None:
             return
         reference = self._reference

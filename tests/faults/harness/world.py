@@ -6,6 +6,7 @@ import queue
 import shutil
 import subprocess
 import threading
+import time
 import urllib.request
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from .recorder import Recorder
 from .recompute import Recompute
 
 LAG_MS = 500  # so far is the other API server behind
+SEEN_S = 3  # after which the API servers have seen what etcd has
 FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
 
 
@@ -111,9 +113,10 @@ class World:
 
     def compact(self) -> None:
         """etcd forgets what was, and the other API server starts on what is left: whoever has seen
-        an older version cannot go on from there."""
+        an older version cannot go on from there. The first one, by which we see, must have seen it."""
         with self._compaction:
             now = self._etcd("range", {"key": base64.b64encode(b"\0").decode()})["header"]["revision"]
+            time.sleep(SEEN_S)
             self._etcd("compaction", {"revision": now, "physical": True})
             self._link.lag(0)
             self.cluster.restart("apiserver-2")
