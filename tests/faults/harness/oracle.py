@@ -137,7 +137,7 @@ def changes(history: list[Version]) -> int:
 
 
 LEADERSHIP_LOST = 3  # an exit status
-MOST_CONFLICTS = 15
+MOST_CONFLICTS = 30  # a watch that is silent for half a minute is met by a dozen tries, and by events of others
 
 
 def bounded_writes(calm: list[list[dict]], found: list[dict], faults: int, changed: int) -> list[str]:

@@ -86,9 +86,17 @@ def generate(workload: str, traces: list[dict], is_write, upgrades: bool = False
     if not upgrades:
         yield from _paused_leaders(workload, writes, traces[0]["requests"])
     lists = max(sum(r["verb"] == "list" for r in trace["requests"]) for trace in traces)
-    yield from _stale(workload, len(events), lists)
+    restarts = _that_matter(traces[0], events, is_write)
+    yield from _stale(workload, restarts, lists)
     yield from _double_crashes(workload, sum(writes.values()))
-    yield from surroundings.generate(workload, writes, events)
+    yield from surroundings.generate(workload, writes, events, restarts)
+
+
+def _that_matter(trace: dict, events: list[dict], is_write) -> int:
+    """How many of the first events come before the last write: after it an operator that starts anew has
+    nothing to do, and the run may end before it has listed anything."""
+    last = max((r.get("at", 0) for r in trace["requests"] if is_write(r)), default=0)
+    return sum(event.get("at", 0) <= last for event in events)
 
 
 def _what(request: dict) -> tuple[str, str, str]:

@@ -15,11 +15,12 @@ QUOTA = 'pods "x" is forbidden: exceeded quota: small (a fault)'
 WEBHOOK = 'Internal error occurred: failed calling webhook "strict.example.com": a fault'
 
 
-def generate(workload: str, writes: dict[tuple, int], events: list[dict]) -> Iterator[Plan]:
-    """`writes`: how often what is written, as (verb, resource, subresource)."""
+def generate(workload: str, writes: dict[tuple, int], events: list[dict], restarts: int) -> Iterator[Plan]:
+    """`writes`: how often what is written, as (verb, resource, subresource); `restarts`: at how many of
+    the first events a restart matters."""
     moments = [*_at_writes(writes), *_at_events(events)]
     yield from _rotations(workload, moments)
-    yield from _servers(workload, moments, events)
+    yield from _servers(workload, moments, events, restarts)
     yield from _clocks(workload, moments)
     yield from _limits(workload, moments)
     yield from _not_served(workload, writes, events)
@@ -46,11 +47,11 @@ def _rotations(workload: str, moments: list) -> Iterator[Plan]:
                            (rule(phase, match, do="rotate", what=what, hard=hard, ms=PAUSE_MS),), access=access)
 
 
-def _servers(workload: str, moments: list, events: list[dict]) -> Iterator[Plan]:
+def _servers(workload: str, moments: list, events: list[dict], restarts: int) -> Iterator[Plan]:
     reads = [rule("before-forward", {"verb": verb, "nth": 1, "times": ALWAYS}, do="elsewhere")
              for verb in ("list", "watch")]
     yield Plan(workload, "lagging server", "lagging server for all lists and watches", tuple(reads))
-    for n, event in enumerate(events, 1):
+    for n, event in enumerate(events[:restarts], 1):
         later = [rule("before-forward", {"verb": verb, "after": 1, "nth": 1, "times": ALWAYS}, do="elsewhere")
                  for verb in ("list", "watch")]
         yield Plan(workload, "lagging server", f"lagging server after a kill at event {n} ({event['resource']})",
