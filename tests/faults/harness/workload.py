@@ -13,7 +13,8 @@ A workload is a YAML file: `kind` is the kind it is about, `steps` a list of whi
   remove: TITLES          somebody deletes children whose title matches
   evict: TITLES           pods whose title matches are evicted, as by `kubectl drain`
   unlabel: TITLES         somebody takes the labels of children away
-  until: {KIND/NAME: PHASE}   the world comes to rest there; see Trial for what is compared.
+  until: {KIND/NAME: PHASE}   the world comes to rest there; see Trial for what is compared, and for how
+                          long nothing may change: pods must not take longer than that to end.
                           "Running restarts=1" also wants that field of the status
 
 The API server is asked directly: the faults are the operator's, not the user's.
