@@ -11,7 +11,6 @@ A workload is a YAML file: `kind` is the kind it is about, `steps` a list of whi
   end: {pods: TITLES, exitCode: N}  pods whose title (see canon) matches the regular expression end
   terminate: {pods: TITLES, exitCode: N, message: TEXT}  the same, and the container says something
   remove: TITLES          somebody deletes children whose title matches
-  evict: TITLES           pods whose title matches are evicted, as by `kubectl drain`
   unlabel: TITLES         somebody takes the labels of children away
   until: {KIND/NAME: PHASE}   the world comes to rest there; see Trial for what is compared, and for how
                           long nothing may change: pods must not take longer than that to end.
@@ -26,12 +25,11 @@ from pathlib import Path
 
 import yaml
 from lib import objects
-from lib.kube import ApiError, Kube, path
+from lib.kube import ApiError, Kube
 
 from .canon import title
 
-ACTIONS = ("create", "patch", "scale", "delete", "erase", "upgrade", "end", "terminate", "unlabel", "remove", "evict",
-           "until")
+ACTIONS = ("create", "patch", "scale", "delete", "erase", "upgrade", "end", "terminate", "unlabel", "remove", "until")
 
 
 @dataclass(frozen=True)
@@ -123,12 +121,6 @@ class Actor:
     def _remove(self, titles: str) -> None:
         for kind, name in self._matching(titles):
             self._kube.delete(kind, self._ns, name)
-
-    def _evict(self, titles: str) -> None:
-        for kind, name in self._matching(titles):
-            self._kube.request("POST", path(kind, self._ns, name, "eviction"), {
-                "apiVersion": "policy/v1", "kind": "Eviction",
-                "metadata": {"name": name, "namespace": self._ns}})
 
     def _matching(self, pattern: str) -> list[tuple[str, str]]:
         found = [key for key, obj in self._world().items()
