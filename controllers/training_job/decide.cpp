@@ -21,11 +21,7 @@ bool AllSucceeded(const api::TrainingJob& job, const Observed& observed) {
   return observed.CountSucceeded() == observed.num_nodes;
 }
 
-bool IsMissing(const Observed& observed, const NodePod& pod) {
-  return observed.missing[static_cast<std::size_t>(pod.node)];
-}
-
-std::string Node(const api::NodeFailure& failure) {
+std::string NameFailed(const api::NodeFailure& failure) {
   return fmt::format("node {} (pod {}) failed with {}", failure.node, failure.pod_name,
                      DescribeFailure(failure));
 }
@@ -35,7 +31,7 @@ std::string DescribeExhausted(const api::NodeFailure& failure, std::int32_t rest
       restarts == 0
           ? "spec.failurePolicy.maxRestarts allows no restart"
           : fmt::format("all {} restarts of spec.failurePolicy.maxRestarts are used", restarts);
-  return fmt::format("{}; {}", limit, Node(failure));
+  return fmt::format("{}; {}", limit, NameFailed(failure));
 }
 
 Decision FailBecause(std::string_view reason, std::string message, Verdict verdict) {
@@ -48,7 +44,7 @@ Decision AfterFailure(const api::TrainingJob& job, const Observed& observed,
   Verdict verdict = Judge(policy, failures);
   if (verdict.action == api::FailureAction::kFailJob) {
     std::string message = fmt::format("spec.failurePolicy.rules[{}] fails the job: {}",
-                                      verdict.rule, Node(verdict.failure));
+                                      verdict.rule, NameFailed(verdict.failure));
     return FailBecause(reason::kFailurePolicy, std::move(message), std::move(verdict));
   }
   if (verdict.Counts() && observed.counted >= policy.max_restarts) {
@@ -124,7 +120,7 @@ std::vector<const NodePod*> InTheWay(const Observed& observed) {
   std::vector<const NodePod*> pods;
   for (const auto& pod : observed.leftovers) pods.push_back(&pod);
   for (const NodePod* pod : observed.Pods()) {
-    if (IsMissing(observed, *pod)) pods.push_back(pod);
+    if (observed.IsMissing(pod->node)) pods.push_back(pod);
   }
   return pods;
 }

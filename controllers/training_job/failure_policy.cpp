@@ -94,8 +94,8 @@ std::vector<Failure> FindFailures(const Observed& observed, Instant now) {
   std::ranges::stable_sort(failures, {}, [](const Failure& failure) { return failure.what.time; });
   if (failures.empty() && !observed.was_whole) return failures;
   for (const NodePod* pod : observed.Pods()) {
-    const bool missing = observed.missing[static_cast<std::size_t>(pod->node)];
-    if (missing && !pod->Failed()) failures.push_back({DescribeDeleted(*pod, now), pod});
+    if (!observed.IsMissing(pod->node) || pod->Failed()) continue;
+    failures.push_back({DescribeDeleted(*pod, now), pod});
   }
   return failures;
 }

@@ -84,6 +84,7 @@ struct Observed {
   std::vector<const NodePod*> Pods() const;  ///< Those of `nodes` that exist, by node.
   std::int32_t CountSucceeded() const { return Count(succeeded); }
   std::int32_t CountMissing() const { return Count(missing); }
+  bool IsMissing(std::int32_t node) const { return missing[static_cast<std::size_t>(node)]; }
   /// Starts after a failure. One that the status does not know is taken for such.
   std::int32_t Restarts() const { return attempt - record.resumes; }
   bool AnyPods() const { return !leftovers.empty() || !Pods().empty(); }

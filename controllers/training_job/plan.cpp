@@ -87,7 +87,7 @@ Plan PlanFinished(const ObjectKey& key, const api::TrainingJob& job, const Obser
 void CreateMissing(Plan& plan, const ObjectKey& key, const api::TrainingJob& job,
                    const Observed& observed) {
   for (std::int32_t node = 0; node < observed.num_nodes; ++node) {
-    if (!observed.missing[static_cast<std::size_t>(node)]) continue;
+    if (!observed.IsMissing(node)) continue;
     plan.actions.emplace_back(MakePod(key, job, node, observed.attempt));
   }
 }

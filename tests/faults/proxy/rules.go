@@ -115,8 +115,8 @@ func NewRules(rules []Rule) (*Rules, error) {
 		if err := rule.Check(); err != nil {
 			return nil, fmt.Errorf("rule %d: %w", i, err)
 		}
-		if after(rule) < 0 || after(rule) > i {
-			return nil, fmt.Errorf("rule %d: match.after is %d: it names an earlier rule, from 1", i, after(rule))
+		if rule.Match.After < 0 || rule.Match.After > i {
+			return nil, fmt.Errorf("rule %d: match.after is %d: it names an earlier rule, from 1", i, rule.Match.After)
 		}
 		all.names = append(all.names, regexp.MustCompile("^(?:"+rule.Match.Name+")$"))
 	}
@@ -127,7 +127,7 @@ func NewRules(rules []Rule) (*Rules, error) {
 func (a *Rules) Next(phase string, d Request, event string) []Action {
 	var due []Action
 	for i, rule := range a.rules {
-		if rule.Phase != phase || !a.matches(i, d, event) || after(rule) > 0 && a.Fired[after(rule)-1] == 0 {
+		if rule.Phase != phase || !a.matches(i, d, event) || rule.Match.After > 0 && a.Fired[rule.Match.After-1] == 0 {
 			continue
 		}
 		a.seen[i]++
@@ -142,8 +142,6 @@ func (a *Rules) Next(phase string, d Request, event string) []Action {
 	}
 	return due
 }
-
-func after(rule Rule) int { return rule.Match.After }
 
 // isDue tells whether it is the turn of a rule that matches.
 func (a *Rules) isDue(i int) bool {

@@ -15,6 +15,7 @@ func TestRulesThatCannotAct(t *testing.T) {
 		"action":      {Rule{Phase: OnEvent, Action: Action{Do: "rival"}}, `action "rival" in phase event`},
 		"name":        {Rule{Phase: OnEvent, Action: Action{Do: "lose"}, Match: Match{Name: "("}}, "match.name"},
 		"signal":      {Rule{Phase: OnEvent, Action: Action{Do: "signal", Signal: "HUP"}}, `signal "HUP"`},
+		"after":       {Rule{Phase: OnEvent, Action: Action{Do: "lose"}, Match: Match{After: 1}}, "match.after is 1"},
 		"rotation":    {Rule{Phase: OnEvent, Action: Action{Do: "rotate", What: "keys"}}, `what: "keys"`},
 		"no rotation": {Rule{Phase: OnEvent, Action: Action{Do: "rotate"}}, `what: ""`},
 	} {
@@ -41,6 +42,23 @@ func TestTheNthAndThoseThatFollow(t *testing.T) {
 	}
 	if len(acted) != 2 || acted[0] != 2 || acted[1] != 3 || rules.Fired[0] != 2 {
 		t.Errorf("acted on %v, %d times by its own count", acted, rules.Fired[0])
+	}
+}
+
+func TestNothingCountsBeforeTheRuleThatItFollows(t *testing.T) {
+	rules, err := NewRules([]Rule{
+		{Phase: BeforeForward, Action: Action{Do: "drop"}, Match: Match{Verb: "delete", Nth: 1}},
+		{Phase: BeforeForward, Action: Action{Do: "drop"}, Match: Match{Verb: "list", Nth: 1, After: 1}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := Request{Verb: "list"}
+	if len(rules.Next(BeforeForward, list, "")) != 0 {
+		t.Error("acts before")
+	}
+	rules.Next(BeforeForward, Request{Verb: "delete"}, "")
+	if len(rules.Next(BeforeForward, list, "")) != 1 || len(rules.Next(BeforeForward, list, "")) != 0 {
+		t.Error("does not act on the first one after")
 	}
 }
 
