@@ -76,15 +76,6 @@ class Judgements(unittest.TestCase):
         self.assertEqual(len(oracle.same_summary(once, twice)), 2)
         self.assertFalse(oracle.same_summary(twice, once))
 
-    def test_a_pod_that_its_node_took_for_the_one_before_does_not_count(self):
-        struck = pod("p", "u1", deletionTimestamp="now", deletionGracePeriodSeconds=0)
-        asked = pod("p", "u2", deletionTimestamp="now", deletionGracePeriodSeconds=30)
-        ended = pod("p", "u2", deletionTimestamp="now", deletionGracePeriodSeconds=0)
-        counts = oracle.summary(history(
-            ("pod", "ADDED", pod("p", "u1")), ("pod", "MODIFIED", struck), ("pod", "DELETED", struck),
-            ("pod", "ADDED", pod("p", "u2")), ("pod", "MODIFIED", asked), ("pod", "DELETED", ended)))
-        self.assertEqual([sum(counts[what].values()) for what in ("created", "deleted")], [1, 1])
-
     def test_writes_have_a_bound_for_each_fault(self):
         calm = [[{"subresource": "status"}] * 2 + [{}] * 3]
         states = [{"subresource": "status"}] * 8

@@ -150,6 +150,15 @@ def deletion_may_take_time():
     check(time.monotonic() - began >= 4, f"late took {time.monotonic() - began:.1f} s")
 
 
+def nodes_end_only_what_is_to_go():
+    """kwok: a simulated node cannot end a pod that nobody has asked to go"""
+    kubectl("a", "run", "stays", "--image=example.com/x:1")
+    done = command(CLUSTER, "kubectl", f"--name={name('a')}", "delete", "pod", "stays",
+                   "--as=kwok", "--as-group=system:masters")
+    check("nobody has asked this pod to go" in done.stderr, done.stderr)
+    kubectl("a", "delete", "pod", "stays")
+
+
 def audit_log_has_the_requests():
     """kwok: the audit log tells verb, resource and user agent of a request"""
     kubectl("a", "-n", "default", "create", "configmap", "audited")
@@ -294,6 +303,7 @@ CASES = [
     nodes_fail_and_recover,
     annotations_work_while_running,
     deletion_may_take_time,
+    nodes_end_only_what_is_to_go,
     audit_log_has_the_requests,
     api_server_restarts_alone,
     stopped_part_shows,

@@ -55,12 +55,13 @@ def start(plane: ControlPlane, count: int) -> None:
     """Creates `count` nodes and starts kwok; returns when all of them are ready."""
     state = plane.state
     with step(f"{count} simulated nodes ready") as current:
+        plane.pki.sign("kwok", "/O=system:masters/CN=kwok")
         player = process.spawn(
             state.run,
             "kwok",
             [
                 parts.PROGRAMS["kwok"].binary(),
-                f"--kubeconfig={plane.kubeconfig('admin')}",
+                f"--kubeconfig={plane.kubeconfig('kwok')}",
                 f"--config={paths.HERE / 'kwok' / 'config.yaml'}",
             ],
             state.logs / "kwok.log",
@@ -68,6 +69,7 @@ def start(plane: ControlPlane, count: int) -> None:
         )
         nodes = {"apiVersion": "v1", "kind": "List", "items": [_node(i) for i in range(count)]}
         parts.kubectl(state, "create", "-f", "-", input=json.dumps(nodes))
+        parts.kubectl(state, "apply", "-f", paths.HERE / "manifests" / "simulated-nodes.yaml")
 
         def ended():
             if not player.alive():

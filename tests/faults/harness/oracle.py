@@ -13,32 +13,13 @@ _PLACE = ("owner-uid", "role", "node-index", "variant", "run")  # labels
 
 
 def summary(history: list[Version]) -> dict[str, Counter]:
-    """How often each object, by title, was created and deleted. A simulated node ends pods by name,
-    so the end of one may strike the next of that name, which is then made once more: neither counts."""
+    """How often each object, by title, was created and deleted."""
     counts = {"created": Counter(), "deleted": Counter()}
-    asked: set[str] = set()  # pods that somebody has asked to end
+    words = {"ADDED": "created", "DELETED": "deleted"}
     for version in history:
-        if version.kind not in OURS and not is_child(version.object):
-            continue
-        meta, name = version.object["metadata"], title(version.kind, version.object)
-        if meta.get("deletionGracePeriodSeconds", 0) > 0:
-            asked.add(meta["uid"])
-        if version.change == "ADDED":
-            counts["created"][name] += 1
-        elif version.change == "DELETED":
-            if version.kind == "pod" and _never_ran_or_cannot_end(version.object) and meta["uid"] not in asked:
-                counts["created"][name] -= 1
-            else:
-                counts["deleted"][name] += 1
+        if version.change in words and (version.kind in OURS or is_child(version.object)):
+            counts[words[version.change]][title(version.kind, version.object)] += 1
     return counts
-
-
-def _never_ran_or_cannot_end(pod: dict) -> bool:
-    """It has not reached a machine yet; or it has, and then it cannot end at once when asked."""
-    phase = pod.get("status", {}).get("phase")
-    if "nodeName" not in pod["spec"]:
-        return phase == "Pending"
-    return "deletionTimestamp" in pod["metadata"] and phase in ("Pending", "Running")
 
 
 def same_summary(reference: dict[str, Counter], found: dict[str, Counter]) -> list[str]:

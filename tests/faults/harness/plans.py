@@ -74,9 +74,11 @@ EVENT_FAULTS: dict[str, list[tuple[str, dict]]] = {
 
 def generate(workload: str, traces: list[dict], is_write, upgrades: bool = False) -> Iterator[Plan]:
     """All plans for a workload whose runs without faults left these traces. Runs differ a little
-    (states that come together are written together), so only what all of them did is interfered with.
+    (states that come together are written together, what was refused is tried again), so only what all
+    of them did is interfered with.
     Of two replicas the faults are for the one that leads first, so an upgrade does not go with that."""
-    writes = _in_all([[_what(r) for r in trace["requests"] if is_write(r)] for trace in traces])
+    writes = _in_all([[_what(r) for r in trace["requests"] if is_write(r) and r.get("status", 0) < 400]
+                      for trace in traces])
     events = min(([e for e in trace["events"] if e["type"] != "BOOKMARK"] for trace in traces), key=len)
     yield from _on_writes(workload, writes)
     yield from _on_events(workload, events)

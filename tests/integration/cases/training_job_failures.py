@@ -246,22 +246,13 @@ def foreign_pod_under_our_name(t: Case):
     copy = {"apiVersion": "v1", "kind": "Pod", "spec": ours["spec"] | {"nodeName": None},
             "metadata": {"name": ours["metadata"]["name"], "labels": ours["metadata"]["labels"]}}
     copy["spec"].pop("nodeName")
-    foreign = wait_for("the copy stays", lambda: _create_to_stay(t, copy))
+    foreign = t.create(copy)
     slipway.start(elect=False).wait_working()
 
     t.wait_condition("tj", "x", "Stalled", "True", "NameConflict", within=40)
     found = t.get("pod", foreign["metadata"]["name"])["metadata"]
     assert found["uid"] == foreign["metadata"]["uid"] and "deletionTimestamp" not in found
     assert not t.children("pod", job)
-
-
-def _create_to_stay(t: Case, pod: dict) -> dict | None:
-    """A simulated node ends pods by name: its late answer to the end of the former one may strike this."""
-    created = t.create(pod)
-    time.sleep(1)
-    found = t.kube.find("pod", t.ns, pod["metadata"]["name"])
-    stays_there = found and found["metadata"]["uid"] == created["metadata"]["uid"]
-    return created if stays_there and "deletionTimestamp" not in found["metadata"] else None
 
 
 def _rules(*rules: dict, restarts: int = 3) -> dict:
