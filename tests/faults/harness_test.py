@@ -87,6 +87,15 @@ class Judgements(unittest.TestCase):
         self.assertFalse(oracle.bounded_writes(calm, moved_on * 33, 1, 0))
         self.assertTrue(oracle.bounded_writes(calm, moved_on * 34, 1, 0))
 
+    def test_what_is_told_to_wait_waits(self):
+        def told(*sent: tuple[str, str, int]) -> list:
+            first = {"verb": "patch", "resource": "pods", "name": "p", "at": 100, "status": 429,
+                     "faults": ["before-forward replace"]}
+            return [first, *({"verb": verb, "resource": "pods", "name": name, "at": at} for verb, name, at in sent)]
+        self.assertFalse(oracle.waits_as_told(told(("patch", "p", 1100), ("get", "p", 200), ("patch", "q", 300)), 1))
+        self.assertTrue(oracle.waits_as_told(told(("patch", "p", 1099)), 1))
+        self.assertFalse(oracle.waits_as_told(told(), 1), "the run ended before")
+
     def test_a_rotation_is_followed_soon(self):
         def trace(*requests: tuple[int, int]) -> dict:
             return {"rotated": [1000], "now": 9000,

@@ -5,6 +5,7 @@ must not have been acted on. One operator serves all workers; each has a namespa
 """
 
 import argparse
+import contextlib
 import copy
 import json
 import queue
@@ -15,7 +16,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from lib import paths
+from lib import objects, paths
 from lib.cluster import Cluster, Seat
 from lib.kube import ApiError, Kube, path
 from lib.operator import Installation, kill_all
@@ -58,9 +59,9 @@ class Scene:
 
 
 class Worker:
-    """Changes one custom resource and changes it back."""
+    """Changes one custom resource, which is in `phase` (empty: as soon as it is acted on), and changes it back."""
 
-    def __init__(self, scene: Scene, kind: str, base: dict, ns: str):
+    def __init__(self, scene: Scene, kind: str, base: dict, ns: str, phase: str = ""):
         self._kube = kube = scene.kube
         self._recorder = scene.recorder
         self._recompute = scene.recompute
@@ -69,6 +70,7 @@ class Worker:
         self._base = copy.deepcopy(base)
         self._base["metadata"] = {"name": base["metadata"]["name"], "namespace": ns}
         self._name = base["metadata"]["name"]
+        self._phase = phase
         self._view = canon.View(ns)
         kube.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": ns}})
         self._begin()
@@ -80,6 +82,9 @@ class Worker:
         self._settle()
         self._replace(self._base)
         self._settle()
+        if self._phase:
+            wait_for(f"{self._kind}/{self._name} in {self._ns} is {self._phase}",
+                     lambda: self._current()["status"].get("phase") == self._phase, PATIENCE_S)
         seen = 0
         while (now := self._recorder.wait(self._ns, seen, REST_S)) > seen:
             seen = now
@@ -98,10 +103,12 @@ class Worker:
         tally.accepted += 1
         if operation.expected == "refused":
             return f"was accepted: {json.dumps(spec)[:300]}"
+        if self._phase in FINISHED and "ttlSecondsAfterFinished" in spec:
+            return self._anew()  # With which it may have gone already.
         self._settle()
         if unfinished := self._unfinished():
             return unfinished
-        if self._current()["status"].get("phase") in FINISHED:
+        if self._phase not in FINISHED and self._current()["status"].get("phase") in FINISHED:
             return self._anew()
         problem = self._replace(self._base)
         if problem:
@@ -154,7 +161,8 @@ class Worker:
 
     def _anew(self) -> str:
         """What has finished stays so; the next operation needs another one."""
-        self._kube.delete(self._kind, self._ns, self._name)
+        with contextlib.suppress(ApiError):  # It has gone by itself.
+            self._kube.delete(self._kind, self._ns, self._name)
         wait_for("all is gone", lambda: not live(self._recorder.history(self._ns)), 120)
         self._begin()
         return ""
@@ -220,7 +228,7 @@ class Worker:
         return ""
 
 
-def campaign(scene: Scene, kind: str, chosen: list, base: dict, name: str = "") -> Tally:
+def campaign(scene: Scene, kind: str, chosen: list, base: dict, name: str = "", phase: str = "") -> Tally:
     """All operations (or, as triples, corruptions of children), by several workers."""
     tally = Tally()
     waiting: queue.SimpleQueue = queue.SimpleQueue()
@@ -228,7 +236,7 @@ def campaign(scene: Scene, kind: str, chosen: list, base: dict, name: str = "") 
         waiting.put(operation)
 
     def work(number: int) -> None:
-        worker = Worker(scene, kind, base, f"{kind}-{name}{number}")
+        worker = Worker(scene, kind, base, f"{kind}-{name}{number}", phase)
         while True:
             try:
                 operation = waiting.get_nowait()
@@ -243,7 +251,7 @@ def campaign(scene: Scene, kind: str, chosen: list, base: dict, name: str = "") 
                 what = f"{operation[1]}: {operation[2].name}" if corrupting else f"{operation.path}: {operation.name}"
                 tally.complaints.append(f"{kind} {what}: {problem}")
                 print("FAILED", tally.complaints[-1], flush=True)
-                worker = Worker(scene, kind, base, f"{kind}-{name}{number}-{waiting.qsize()}")
+                worker = Worker(scene, kind, base, f"{kind}-{name}{number}-{waiting.qsize()}", phase)
     with ThreadPoolExecutor(WORKERS) as pool:
         for done in [pool.submit(work, n) for n in range(WORKERS)]:
             done.result()
@@ -265,19 +273,37 @@ def spoil(scene: Scene, kind: str, base: dict) -> Tally:
 
 
 def _change(scene: Scene, kind: str, plural: str, args: argparse.Namespace) -> Tally:
-    began = time.monotonic()
     about = mutations.load(plural)
     if kind == "tj":
         about.base["spec"]["suspend"] = True  # Otherwise nearly nothing of it may change.
     every = mutations.operations(about.schema, about.base, args.seed)
-    chosen = random.Random(args.seed).sample(every, args.sample) if args.sample else every
-    tally = campaign(scene, kind, chosen, about.base)
+    tally = _all(scene, kind, every, about.base, args)
     missed = mutations.coverage(about.schema, every)
     if missed:
         tally.complaints.append(f"no operation changes {', '.join(missed)}")
-    print(f"{kind}: {len(chosen)} of {len(every)} operations, {tally.accepted} accepted and undone, "
-          f"{tally.refused} refused, {len(tally.complaints)} complaints, "
-          f"{time.monotonic() - began:.0f} s", flush=True)
+    return tally
+
+
+def _change_later(scene: Scene, phase: str, args: argparse.Namespace) -> Tally:
+    """Single changes of a TrainingJob that runs or has finished, of which most are to be refused."""
+    about = mutations.load(PLURALS["tj"])
+    about.base["spec"]["suspend"] = False
+    if phase == "Complete":
+        pods = about.base["spec"]["trainer"].setdefault("podTemplate", {}).setdefault("metadata", {})
+        pods["annotations"] = objects.kwok(complete_after="1ms")
+        about.base["spec"].pop("ttlSecondsAfterFinished", None)
+    every = mutations.operations(about.schema, about.base, args.seed, least=0)
+    return _all(scene, "tj", every, about.base, args, phase)
+
+
+def _all(scene: Scene, kind: str, every: list[Operation], base: dict, args: argparse.Namespace,
+         phase: str = "") -> Tally:
+    began = time.monotonic()
+    chosen = random.Random(args.seed).sample(every, min(args.sample, len(every))) if args.sample else every
+    tally = campaign(scene, kind, chosen, base, phase.lower(), phase)
+    print(f"{' '.join([kind, phase]).strip()}: {len(chosen)} of {len(every)} operations, "
+          f"{tally.accepted} accepted and undone, {tally.refused} refused, "
+          f"{len(tally.complaints)} complaints, {time.monotonic() - began:.0f} s", flush=True)
     return tally
 
 
@@ -300,8 +326,10 @@ def main(arguments: list[str]) -> int:
         for kind, plural in PLURALS.items():
             if args.kind not in ("", kind):
                 continue
-            for tally in (_change(scene, kind, plural, args),
-                          spoil(scene, kind, mutations.load(plural).base)):
+            tallies = [_change(scene, kind, plural, args), spoil(scene, kind, mutations.load(plural).base)]
+            if kind == "tj":
+                tallies += [_change_later(scene, phase, args) for phase in ("Running", "Complete")]
+            for tally in tallies:
                 tally.complaints += oracle.no_crash(replica.log_file.read_text(errors="replace"))
                 if replica.process.poll() is not None:
                     tally.complaints.append(f"the operator ended with {replica.process.returncode}")

@@ -220,6 +220,21 @@ def soon_after_rotation(trace: dict) -> list[str]:
     return complaints
 
 
+def waits_as_told(requests: list[dict], seconds: int) -> list[str]:
+    """What was answered with 429 and Retry-After is not sent again before that time has passed."""
+    complaints = []
+    for number, told in enumerate(requests):
+        if told.get("status") != 429 or "before-forward replace" not in told.get("faults", ()):
+            continue
+        what = [told.get(k) for k in ("verb", "resource", "subresource", "name")]
+        again = [r["at"] for r in requests[number + 1:] if [r.get(k) for k in
+                 ("verb", "resource", "subresource", "name")] == what and r["at"] > told["at"]]
+        if told["verb"] != "create" and again and again[0] < told["at"] + seconds * 1000:
+            complaints.append(f"{told['verb']} {told['resource']} {told.get('name', '')} was sent again after "
+                              f"{again[0] - told['at']} ms; it was told to wait {seconds} s")
+    return complaints
+
+
 def told_too_old(trace: dict) -> bool:
     """Whether a watch was told that what it wants to go on from is forgotten."""
     return any(r.get("status") == 410 for r in trace["requests"]) or any(

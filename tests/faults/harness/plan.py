@@ -20,6 +20,12 @@ class Plan:
     follow_ups: int = 0  # so many of the last rules are for what follows, if anything does
     blocks: str = ""  # the cause that conditions and Events must name, as the way on is barred
 
+    @property
+    def told_to_wait(self) -> int:
+        """Seconds that Retry-After asks for; 0 without a number there."""
+        hints = [rule["action"].get("headers", {}).get("Retry-After", "") for rule in self.rules]
+        return max((int(hint) for hint in hints if hint.isdigit()), default=0)
+
     def dump(self) -> str:
         return json.dumps(asdict(self), indent=1) + "\n"
 

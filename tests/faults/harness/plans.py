@@ -17,8 +17,8 @@ REQUEST_FAULTS: dict[str, list[tuple[str, str, dict]]] = {
     "lost": [("fin", "before-forward", {"do": "drop"}), ("rst", "before-forward", {"do": "reset"})],
     "unknown outcome": [("fin", "after-commit", {"do": "drop"}),
                         ("rst", "after-commit", {"do": "reset"}),
-                        ("half", "after-commit", {"do": "truncate", "bytes": 300}),
-                        ("body", "after-commit", {"do": "truncate", "bytes": 900})],
+                        *((f"{k} bytes", "after-commit", {"do": "truncate", "bytes": k})
+                          for k in (1, 60, 300, 450, 600, 900))],  # In the head, and in the body.
     "delayed": [("before", "before-forward", {"do": "delay", "ms": 700}),
                 ("after", "after-commit", {"do": "delay", "ms": 700})],
     "sent twice": [("", "before-forward", {"do": "duplicate"})],
@@ -208,15 +208,14 @@ def _on_reads(workload: str, requests: list[dict]) -> Iterator[Plan]:
 
 
 def _stale(workload: str, events: int, lists: int) -> Iterator[Plan]:
-    """Time travel: killed after event n, the operator starts on a world as of event j < n."""
+    """Time travel: killed after event n, the operator starts on a world as of event j, for every j < n."""
     for n in range(1, events + 1):
-        for back in (1, 3, 8, 20):
-            if n - back >= 0:
-                yield Plan(workload, "stale list", f"stale list {n - back} after {n}", (
-                    rule("event", {"nth": n}, do="signal", signal="KILL"),
-                    # The lists that come after the kill; the watches that would tell are late.
-                    rule("before-forward", {"verb": "list", "after": 1, "nth": 1, "times": lists}, do="stale", seen=n - back),
-                    rule("before-forward", {"verb": "watch", "after": 1, "nth": 1, "times": lists}, do="delay", ms=700)))
+        for seen in range(n):
+            yield Plan(workload, "stale list", f"stale list {seen} after {n}", (
+                rule("event", {"nth": n}, do="signal", signal="KILL"),
+                # The lists that come after the kill; the watches that would tell are late.
+                rule("before-forward", {"verb": "list", "after": 1, "nth": 1, "times": lists}, do="stale", seen=seen),
+                rule("before-forward", {"verb": "watch", "after": 1, "nth": 1, "times": lists}, do="delay", ms=700)))
 
 
 def _double_crashes(workload: str, writes: int) -> Iterator[Plan]:

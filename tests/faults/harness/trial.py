@@ -276,6 +276,8 @@ class Trial:
             result.complaints += oracle.little_memory(result.peak_mib)
         result.complaints += oracle.soon_after_rotation(result.trace)
         result.complaints += oracle.no_duplicate(history)
+        if self._plan.told_to_wait:
+            result.complaints += oracle.waits_as_told(result.trace["requests"], self._plan.told_to_wait)
         if len(traces) > 1 and (woken := oracle.woken_at(traces[0], PAUSE_MS)):
             result.woken = any(r["verb"] == "update" and r["resource"] == "leases" and r.get("status") == 200
                                for r in traces[1]["requests"])
