@@ -3,12 +3,21 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "operator/cache/store.hpp"
 
 namespace slipway {
+
+/// What a snapshot holds beside a custom resource and its own: the objects of another kind that an
+/// index of their store has under the texts that the resource gives.
+struct View {
+  ResourceType type;
+  std::string index;
+  Store::IndexTexts texts;
+};
 
 /// All stores of the process: one for each kind in each cluster. Filled with stores before any
 /// informer starts and fixed from then on, hence thread-safe.
@@ -22,13 +31,22 @@ class Cache {
   }
 
   /// One look at a custom resource and at all objects that carry its UID, in every cluster,
-  /// ordered by kind and key. Empty when the resource is not there.
-  Snapshot Take(const ResourceType& type, const ObjectKey& key) const {
+  /// ordered by kind and key, and then at what the views show of its own cluster. Empty when the
+  /// resource is not there.
+  Snapshot Take(const ResourceType& type, const ObjectKey& key,
+                const std::vector<View>& views = {}) const {
     const auto home = stores_.find({key.cluster, type});
     const ObjectPtr resource = home == stores_.end() ? nullptr : home->second->Find(key);
     if (!resource) return {};
     std::vector<ObjectPtr> objects{resource};
     for (const auto& [id, store] : stores_) store->AppendOwned(resource->meta.uid, objects);
+    for (const auto& view : views) {
+      const auto store = stores_.find({key.cluster, view.type});
+      if (store == stores_.end()) continue;
+      for (const auto& text : view.texts(*resource)) {
+        store->second->AppendIndexed(view.index, text, objects);
+      }
+    }
     return Snapshot(std::move(objects));
   }
 

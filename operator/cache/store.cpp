@@ -15,6 +15,25 @@ bool IsStale(const Object& known, const Object& next) {
          (known.meta.resource_version.AtLeast(next.meta.resource_version));
 }
 
+using ByText = std::unordered_map<std::string, std::map<ObjectKey, ObjectPtr>>;
+
+void Put(ByText& index, const std::string& text, const ObjectPtr& object) {
+  index[text].emplace(object->key, object);
+}
+
+void Drop(ByText& index, const std::string& text, const ObjectKey& key) {
+  const auto found = index.find(text);
+  if (found == index.end()) return;
+  found->second.erase(key);
+  if (found->second.empty()) index.erase(found);
+}
+
+void Append(const ByText& index, const std::string& text, std::vector<ObjectPtr>& out) {
+  const auto found = index.find(text);
+  if (found == index.end()) return;
+  for (const auto& [key, object] : found->second) out.push_back(object);
+}
+
 void Raise(std::uint64_t& seen, const ResourceVersion& version) {
   seen = std::max(seen, version.Number());
 }
@@ -37,6 +56,11 @@ std::optional<ObjectKey> OwnerKey(const ObjectMeta& meta) {
 void Store::Expect(const std::string& scope) {
   const MutexLock lock(mutex_);
   scopes_.try_emplace(scope);
+}
+
+void Store::AddIndex(const std::string& name, IndexTexts texts) {
+  const MutexLock lock(mutex_);
+  indexes_[name].texts = std::move(texts);
 }
 
 Store::Change Store::Upsert(const ObjectPtr& object) {
@@ -89,6 +113,7 @@ std::vector<ObjectPtr> Store::Replace(const std::string& scope, std::vector<Obje
   }
   objects_ = std::move(next);
   by_owner_.clear();
+  for (auto& [name, index] : indexes_) index.objects.clear();
   for (const auto& [key, object] : objects_) Index(object);
   Scope& state = scopes_[scope];
   if (restored) state.seen = 0;
@@ -105,9 +130,14 @@ ObjectPtr Store::Find(const ObjectKey& key) const {
 
 void Store::AppendOwned(std::string_view owner_uid, std::vector<ObjectPtr>& out) const {
   const SharedLock lock(mutex_);
-  const auto owned = by_owner_.find(std::string(owner_uid));
-  if (owned == by_owner_.end()) return;
-  for (const auto& [key, object] : owned->second) out.push_back(object);
+  Append(by_owner_, std::string(owner_uid), out);
+}
+
+void Store::AppendIndexed(const std::string& index, const std::string& text,
+                          std::vector<ObjectPtr>& out) const {
+  const SharedLock lock(mutex_);
+  const auto found = indexes_.find(index);
+  if (found != indexes_.end()) Append(found->second.objects, text, out);
 }
 
 std::vector<ObjectPtr> Store::All() const {
@@ -154,14 +184,17 @@ Store::Scope& Store::ScopeOf(const std::string& ns) {
 
 void Store::Index(const ObjectPtr& object) {
   const auto uid = OwnerUid(object->meta);
-  if (!uid.empty()) by_owner_[std::string(uid)].emplace(object->key, object);
+  if (!uid.empty()) Put(by_owner_, std::string(uid), object);
+  for (auto& [name, index] : indexes_) {
+    for (const auto& text : index.texts(*object)) Put(index.objects, text, object);
+  }
 }
 
 void Store::Unindex(const Object& object) {
-  const auto owned = by_owner_.find(std::string(OwnerUid(object.meta)));
-  if (owned == by_owner_.end()) return;
-  owned->second.erase(object.key);
-  if (owned->second.empty()) by_owner_.erase(owned);
+  Drop(by_owner_, std::string(OwnerUid(object.meta)), object.key);
+  for (auto& [name, index] : indexes_) {
+    for (const auto& text : index.texts(object)) Drop(index.objects, text, object.key);
+  }
 }
 
 }  // namespace slipway

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -14,8 +15,8 @@ namespace slipway {
 
 /// The objects of one kind in one cluster as last seen by one informer or, when only some
 /// namespaces are served, by one informer for each (a scope; "" is the scope of all namespaces),
-/// with an index by owner UID. Objects are immutable and shared; a reader copies pointers, never
-/// objects. Thread-safe.
+/// with an index by owner UID and those that are added. Objects are immutable and shared; a reader
+/// copies pointers, never objects. Thread-safe.
 class Store {
  public:
   Store(ClusterId cluster, ResourceType type) : cluster_(std::move(cluster)), type_(type) {}
@@ -25,6 +26,10 @@ class Store {
 
   /// Announces an informer, so that the store is not taken for complete without its list.
   void Expect(const std::string& scope);
+
+  /// Makes objects findable by texts, all that `texts` gives for an object. Before any is taken in.
+  using IndexTexts = std::function<std::vector<std::string>(const Object&)>;
+  void AddIndex(const std::string& name, IndexTexts texts);
 
   /// Takes in one object and returns the version that it replaces, if any. An object that is
   /// older than what is known of the same UID is dropped: what was seen is never unseen.
@@ -49,6 +54,9 @@ class Store {
 
   ObjectPtr Find(const ObjectKey& key) const;
   void AppendOwned(std::string_view owner_uid, std::vector<ObjectPtr>& out) const;
+  /// The objects that an index has under a text, ordered by key.
+  void AppendIndexed(const std::string& index, const std::string& text,
+                     std::vector<ObjectPtr>& out) const;
   std::vector<ObjectPtr> All() const;
   std::size_t Size() const;
 
@@ -73,8 +81,13 @@ class Store {
   const ResourceType type_;
   mutable SharedMutex mutex_;
   std::unordered_map<ObjectKey, ObjectPtr, ObjectKeyHash> objects_ SLIPWAY_GUARDED_BY(mutex_);
-  std::unordered_map<std::string, std::map<ObjectKey, ObjectPtr>> by_owner_
-      SLIPWAY_GUARDED_BY(mutex_);
+  using ByText = std::unordered_map<std::string, std::map<ObjectKey, ObjectPtr>>;
+  struct TextIndex {
+    IndexTexts texts;
+    ByText objects;
+  };
+  ByText by_owner_ SLIPWAY_GUARDED_BY(mutex_);
+  std::map<std::string, TextIndex> indexes_ SLIPWAY_GUARDED_BY(mutex_);
   std::map<std::string, Scope> scopes_ SLIPWAY_GUARDED_BY(mutex_);
 };
 

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "operator/kube/resource.hpp"
@@ -14,7 +15,8 @@ namespace slipway {
 /// Everything a reconcile may look at.
 struct ReconcileInput {
   const ObjectKey& key;
-  const Snapshot& world;  ///< The custom resource and the children that carry its UID.
+  /// The custom resource, the children that carry its UID, and what it looks up.
+  const Snapshot& world;
   Instant now;
   /// Empty while planning. When writes of the plan failed, reconcile is called once more with
   /// them and only the status and events of that second outcome are used.
@@ -27,12 +29,27 @@ struct Outcome {
   std::optional<nlohmann::json> status;
 };
 
+/// Name of the index by which looked up objects are found in their store.
+inline constexpr std::string_view kFiled = "filed";
+
+/// A kind at which reconciles look without owning it, such as a template. Each of its objects is
+/// filed under a text, and a custom resource sees all that are filed under the texts it names. It
+/// is looked at again when one of them changes.
+struct Lookup {
+  AnyResource kind;
+  /// Where an object of that kind is filed, e.g. "namespace/model"; the same for every controller.
+  std::function<std::string(const Object& object)> filed_under;
+  /// Where a custom resource looks.
+  std::function<std::vector<std::string>(const Object& resource)> looked_up;
+};
+
 /// What a kind registers with the runtime: what it is, what it owns, and one pure function.
 struct Controller {
   std::string name;  ///< For logs, metrics and Events, e.g. "training-job".
   AnyResource kind;
   std::vector<AnyResource> owns;
   std::function<Outcome(const ReconcileInput&)> reconcile;
+  std::vector<Lookup> looks_up{};
 };
 
 }  // namespace slipway

@@ -13,10 +13,19 @@ namespace {
 /// of which no event tells.
 constexpr std::chrono::minutes kLookAgain{10};
 
+std::vector<View> ViewsOf(const Controller& controller) {
+  std::vector<View> views;
+  for (const auto& lookup : controller.looks_up) {
+    views.push_back({lookup.kind.type, std::string(kFiled), lookup.looked_up});
+  }
+  return views;
+}
+
 }  // namespace
 
 Runner::Runner(Controller controller, RunnerContext context, std::size_t workers)
     : controller_(std::move(controller)),
+      views_(ViewsOf(controller_)),
       context_(context),
       queue_(context.clock, workers, std::hash<std::string>{}(controller_.name)),
       busy_since_(workers) {}
@@ -90,7 +99,7 @@ void Runner::Handle(const QueueCore::Item& item) {
 }
 
 std::string_view Runner::Pass(const ObjectKey& key) {
-  const Snapshot world = context_.cache.Take(controller_.kind.type, key);
+  const Snapshot world = context_.cache.Take(controller_.kind.type, key, views_);
   const Object* resource = world.FindObject(controller_.kind.type, key);
   if (resource == nullptr) {  // Deleted: garbage collection takes the children.
     queue_.Forget(key);

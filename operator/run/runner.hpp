@@ -59,6 +59,7 @@ class Runner {
                             Recorded recorded, const std::optional<Instant>& wake_at);
 
   Controller controller_;
+  std::vector<View> views_;
   RunnerContext context_;
   WorkQueue queue_;
   StatusPacer pacer_{std::chrono::milliseconds(700)};

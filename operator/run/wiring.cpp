@@ -14,32 +14,60 @@ constexpr std::chrono::milliseconds kBurst{200};
 
 Priority PriorityOf(bool initial) { return initial ? Priority::kInitial : Priority::kLive; }
 
+/// Of the index that finds who looks objects of a kind up.
+std::string UsersOf(const ResourceType& type) { return "users of " + std::string(type.plural); }
+
 }  // namespace
 
 void Wiring::Watch(Client& client, const std::string& ns) {
-  std::set<ResourceType> owned;
+  AddIndexes(client.cluster());
+  std::set<ResourceType> watched;
+  const auto watch = [&](const AnyResource& kind, std::string_view selector) {
+    if (watched.insert(kind.type).second) AddInformer(client, kind, ns, std::string(selector));
+  };
   for (const auto& runner : runners_) {
-    AddInformer(client, runner->Spec().kind, ns, "",
-                [runner = runner.get()](const Object& object, bool initial) {
-                  runner->Enqueue(object.key, PriorityOf(initial));
-                });
-    for (const auto& child : runner->Spec().owns) {
-      if (!owned.insert(child.type).second) continue;
-      AddInformer(client, child, ns, std::string(labels::kSelector),
-                  [this](const Object& object, bool initial) { EnqueueOwner(object, initial); });
+    watch(runner->Spec().kind, "");
+    for (const auto& lookup : runner->Spec().looks_up) watch(lookup.kind, "");
+  }
+  for (const auto& runner : runners_) {
+    for (const auto& child : runner->Spec().owns) watch(child, labels::kSelector);
+  }
+}
+
+void Wiring::AddIndexes(const ClusterId& cluster) {
+  for (const auto& runner : runners_) {
+    for (const auto& lookup : runner->Spec().looks_up) {
+      cache_.StoreFor(cluster, lookup.kind.type)
+          .AddIndex(std::string(kFiled), [filed = lookup.filed_under](const Object& object) {
+            return std::vector<std::string>{filed(object)};
+          });
+      cache_.StoreFor(cluster, runner->Spec().kind.type)
+          .AddIndex(UsersOf(lookup.kind.type), lookup.looked_up);
     }
   }
 }
 
 void Wiring::AddInformer(Client& client, const AnyResource& resource, const std::string& ns,
-                         const std::string& selector, Informer::OnChange on_change) {
+                         const std::string& selector) {
   WatchMachine::Options options;
   options.type = resource.type;
   options.ns = ns;
   options.label_selector = selector;
-  informers_.push_back(
-      std::make_unique<Informer>(client, cache_.StoreFor(client.cluster(), resource.type), resource,
-                                 std::move(options), metrics_, clock_, std::move(on_change)));
+  informers_.push_back(std::make_unique<Informer>(
+      client, cache_.StoreFor(client.cluster(), resource.type), resource, std::move(options),
+      metrics_, clock_, [this](const Object& object, bool initial) { OnChange(object, initial); }));
+}
+
+void Wiring::OnChange(const Object& object, bool initial) {
+  for (const auto& runner : runners_) {
+    if (runner->Spec().kind.type == object.type) {
+      runner->Enqueue(object.key, PriorityOf(initial));
+    }
+    for (const auto& lookup : runner->Spec().looks_up) {
+      if (lookup.kind.type == object.type) EnqueueUsers(*runner, lookup, object, initial);
+    }
+  }
+  EnqueueOwner(object, initial);
 }
 
 void Wiring::EnqueueOwner(const Object& child, bool initial) {
@@ -56,12 +84,28 @@ void Wiring::EnqueueOwner(const Object& child, bool initial) {
   }
 }
 
+void Wiring::EnqueueUsers(Runner& runner, const Lookup& lookup, const Object& object,
+                          bool initial) {
+  std::vector<ObjectPtr> users;
+  cache_.StoreFor(object.key.cluster, runner.Spec().kind.type)
+      .AppendIndexed(UsersOf(lookup.kind.type), lookup.filed_under(object), users);
+  for (const auto& user : users) {
+    if (initial) {
+      runner.Enqueue(user->key, Priority::kInitial);
+    } else {
+      runner.EnqueueAfter(user->key, kBurst);
+    }
+  }
+}
+
 bool Wiring::Synced(const Runner& runner) const {
   const auto missing = cache_.Unsynced();
   const auto& spec = runner.Spec();
-  return !missing.contains(spec.kind.type) &&
-         std::none_of(spec.owns.begin(), spec.owns.end(),
-                      [&missing](const auto& child) { return missing.contains(child.type); });
+  const auto is_missing = [&missing](const AnyResource& kind) {
+    return missing.contains(kind.type);
+  };
+  return !is_missing(spec.kind) && std::ranges::none_of(spec.owns, is_missing) &&
+         std::ranges::none_of(spec.looks_up, is_missing, &Lookup::kind);
 }
 
 void Wiring::Start() {

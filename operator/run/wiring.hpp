@@ -18,20 +18,26 @@ class Wiring {
          const Clock& clock)
       : cache_(cache), runners_(runners), metrics_(metrics), clock_(clock) {}
 
-  /// Makes an informer for every kind that a controller reconciles or owns; built-in kinds are
-  /// watched by our own label only. `ns` empty: all namespaces.
+  /// Makes an informer for every kind that a controller reconciles, looks up or owns; what is only
+  /// owned is watched by our own label. `ns` empty: all namespaces.
   void Watch(Client& client, const std::string& ns);
   void Start();
 
-  /// Whether all is known that the runner's controller reconciles and owns. Kinds do not wait for
-  /// each other: one that is not installed, or may not be read, stops nobody else.
+  /// Whether all is known that the runner's controller reconciles, owns and looks up. Kinds do not
+  /// wait for each other: one that is not installed, or may not be read, stops nobody else.
   bool Synced(const Runner& runner) const;
 
  private:
   void AddInformer(Client& client, const AnyResource& resource, const std::string& ns,
-                   const std::string& selector, Informer::OnChange on_change);
+                   const std::string& selector);
+  /// Indexes by which what is looked up is found, and those who look it up.
+  void AddIndexes(const ClusterId& cluster);
+  /// Queues every custom resource that the object concerns.
+  void OnChange(const Object& object, bool initial);
   /// Queues the custom resource that a child belongs to.
   void EnqueueOwner(const Object& child, bool initial);
+  /// Queues the custom resources that look the object up.
+  void EnqueueUsers(Runner& runner, const Lookup& lookup, const Object& object, bool initial);
 
   Cache& cache_;
   std::vector<std::unique_ptr<Runner>>& runners_;

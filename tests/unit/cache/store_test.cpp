@@ -134,6 +134,43 @@ TEST(ScopedStore, KeepsTheNamespacesApart) {
   EXPECT_EQ(store.Seen("other"), 20u);
 }
 
+class IndexTest : public StoreTest {
+ protected:
+  IndexTest() {
+    store_.AddIndex("letter", [](const Object& pod) {
+      return Strings{pod.key.name.substr(0, 1), pod.meta.uid.substr(0, 1)};
+    });
+  }
+  Strings Under(const std::string& text) {
+    std::vector<ObjectPtr> found;
+    store_.AppendIndexed("letter", text, found);
+    return Names(found);
+  }
+};
+
+TEST_F(IndexTest, FindsWhatIsThereUnderEachOfItsTexts) {
+  store_.Upsert(Pod("a1", "u", 1));
+  store_.Upsert(Pod("a2", "v", 2));
+  EXPECT_EQ(Under("a"), (Strings{"a1", "a2"}));
+  EXPECT_EQ(Under("v"), Strings{"a2"});
+  EXPECT_TRUE(Under("x").empty());
+  std::vector<ObjectPtr> found;
+  store_.AppendIndexed("no such index", "a", found);
+  EXPECT_TRUE(found.empty());
+}
+
+TEST_F(IndexTest, FollowsChangesDeletesAndLists) {
+  store_.Upsert(Pod("a1", "u", 1));
+  store_.Upsert(Pod("a1", "v", 2));
+  EXPECT_TRUE(Under("u").empty());
+  EXPECT_EQ(Under("v"), Strings{"a1"});
+  store_.Replace("", {Pod("b1", "w", 3)}, {"5"});
+  EXPECT_TRUE(Under("a").empty());
+  EXPECT_EQ(Under("b"), Strings{"b1"});
+  store_.Remove(Key("b1"), "w", {"6"});
+  EXPECT_TRUE(Under("b").empty());
+}
+
 TEST(ScopedStore, RestoresOneNamespaceOnly) {
   Store store(kHomeCluster, kPods.type);
   store.Expect("team");
@@ -174,6 +211,27 @@ TEST(Cache, TakesTheResourceAndItsChildrenOfEveryCluster) {
   std::sort(names.begin(), names.end());
   EXPECT_EQ(names, (Strings{"aks:team/there", "team/here"}));
   EXPECT_TRUE(cache.Take(kJobs, {kHomeCluster, "team", "absent"}).All(kPods).empty());
+}
+
+TEST(Cache, TakesWhatTheViewsShowOfTheResourcesCluster) {
+  constexpr ResourceType kJobs{"slipway.dev", "v1alpha1", "TrainingJob", "trainingjobs"};
+  Cache cache;
+  auto job = std::make_shared<Object>(*Pod("job", "job-uid", 1));
+  job->type = kJobs;
+  cache.StoreFor(kHomeCluster, kJobs).Upsert(job);
+  for (const ClusterId& cluster : {ClusterId(kHomeCluster), ClusterId{"aks"}}) {
+    Store& pods = cache.StoreFor(cluster, kPods.type);
+    pods.AddIndex("name", [](const Object& pod) { return Strings{pod.key.name}; });
+    for (const char* name : {"a", "b"}) {
+      auto pod = std::make_shared<Object>(*Pod(name, std::string("u") + name, 2));
+      pod->key.cluster = cluster;
+      pods.Upsert(pod);
+    }
+  }
+  const auto names = [](const Object&) { return Strings{"b", "c"}; };
+  const Snapshot world = cache.Take(kJobs, job->key, {{kPods.type, "name", names}});
+  ASSERT_EQ(world.All(kPods).size(), 1u);
+  EXPECT_EQ(world.All(kPods)[0].key.ToString(), "team/b");
 }
 
 TEST(Cache, IsSyncedWhenEveryStoreIs) {

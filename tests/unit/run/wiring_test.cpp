@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <atomic>
+
 #include "operator/kube/workloads.hpp"
 #include "tests/unit/run/eventually.hpp"
 #include "tests/unit/run/scripted_api.hpp"
@@ -98,6 +100,75 @@ TEST_F(WiringTest, EachBuiltInKindIsWatchedOnceAndByOurLabel) {
           "GET /api/v1/pods?labelSelector=app.kubernetes.io%2Fmanaged-by%3Dslipway&limit=100",
           "GET /apis/slipway.dev/v1alpha1/trainingjobs?limit=100",
           "GET /apis/slipway.dev/v1alpha1/driftmonitors?limit=100"));
+}
+
+constexpr const char* kAJob =
+    R"({"metadata":{"name":"a","namespace":"team","uid":"ua","resourceVersion":"3"}})";
+
+/// Jobs that look up monitors by the first letter of the name, which is theirs.
+class LookupTest : public WiringTest {
+ protected:
+  LookupTest() {
+    const auto first_letter = [](const Object& object) { return object.key.name.substr(0, 1); };
+    Controller jobs{"jobs",
+                    kJobs,
+                    {},
+                    [this](const ReconcileInput& input) {
+                      const MutexLock lock(mutex_);
+                      looked_at_.push_back(input.key.name);
+                      for (const auto& found : input.world.All(kMonitors)) {
+                        looked_at_.push_back("sees " + found.key.name);
+                      }
+                      return Outcome{};
+                    },
+                    {{kMonitors, first_letter, [first_letter](const Object& job) {
+                        return std::vector<std::string>{first_letter(job)};
+                      }}}};
+    runners_.clear();
+    runners_.push_back(std::make_unique<Runner>(
+        std::move(jobs), RunnerContext{cache_, executor_, events_, barrier_, metrics_, clock_}, 1));
+    answer_ = [this](const HttpRequest& request) -> Result<HttpResponse> {
+      if (request.resource == "trainingjobs") return HttpResponse{200, List(kAJob), {}};
+      if (!may_list_monitors_) return Fail(Code::kForbidden, "not yet");
+      return HttpResponse{
+          200,
+          List(R"({"metadata":{"name":"a1","namespace":"team","uid":"u1","resourceVersion":"4"}},)"
+               R"({"metadata":{"name":"b1","namespace":"team","uid":"u2","resourceVersion":"5"}})"),
+          {}};
+    };
+  }
+
+  std::atomic<bool> may_list_monitors_{true};
+};
+
+TEST_F(LookupTest, APassSeesWhatIsFiledWhereItLooks) {
+  Watch();
+  EXPECT_TRUE(Eventually([this] { return wiring_.Synced(*runners_[0]); }));
+  runners_[0]->Start();
+  EXPECT_TRUE(Eventually([this] {
+    return LookedAt() == std::vector<std::string>{"a", "sees a1"};
+  }));
+}
+
+TEST_F(LookupTest, WhatIsLookedUpHasToBeKnown) {
+  may_list_monitors_ = false;
+  Watch();
+  EXPECT_TRUE(Eventually([this] { return !cache_.Unsynced().contains(kJobs.type); }));
+  EXPECT_FALSE(wiring_.Synced(*runners_[0]));
+  may_list_monitors_ = true;
+  EXPECT_TRUE(Eventually([this] { return wiring_.Synced(*runners_[0]); }));
+}
+
+TEST_F(LookupTest, WhatIsLookedUpLeadsToItsUsers) {
+  may_list_monitors_ = false;
+  Watch();
+  EXPECT_TRUE(Eventually([this] { return !cache_.Unsynced().contains(kJobs.type); }));
+  runners_[0]->Start();
+  EXPECT_TRUE(Eventually([this] { return LookedAt() == std::vector<std::string>{"a"}; }));
+  may_list_monitors_ = true;
+  EXPECT_TRUE(Eventually([this] {
+    return LookedAt() == std::vector<std::string>{"a", "a", "sees a1"};
+  }));
 }
 
 TEST_F(WiringTest, AChildLeadsToItsOwner) {
