@@ -11,6 +11,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "crds/generated/types.hpp"
 #include "operator/base/clock.hpp"
 #include "operator/base/result.hpp"
 #include "operator/kube/json_view.hpp"
@@ -127,6 +128,11 @@ inline void Decode(const Cursor& in, Instant& out) {
   out = *time;
 }
 
+inline void Decode(const Cursor& in, RawJson& out) {
+  if (!in.View().IsObject()) return in.Refuse("must be an object");
+  out.text = in.View().Dump();
+}
+
 template <class T>
 void Decode(const Cursor& in, std::optional<T>& out) {
   Decode(in, out.emplace());
@@ -169,6 +175,8 @@ Result<Kind> DecodeKind(const JsonView& object) {
   if (error) return tl::unexpected(std::move(*error));
   return kind;
 }
+
+inline nlohmann::json ToJson(const RawJson& value) { return nlohmann::json::parse(value.text); }
 
 template <class T>
 nlohmann::json Encode(const T& value) {

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "crds/gen/emit.hpp"
+#include "crds/gen/include.hpp"
 #include "crds/gen/load.hpp"
 #include "crds/gen/samples.hpp"
 
@@ -17,7 +18,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kUsage =
-    "usage: crdgen DIR            write DIR/generated/* and DIR/REFERENCE.md from DIR/*.yaml\n"
+    "usage: crdgen DIR            write DIR/generated/* and DIR/REFERENCE.md from DIR/*.yaml, and\n"
+    "                             what these include of each other\n"
     "       crdgen --check DIR    fail when one of them is not what it would write\n"
     "       crdgen --samples DIR FILE...  check manifests against the schemas in DIR\n";
 
@@ -64,6 +66,18 @@ int CheckSamples(const std::vector<Crd>& crds, const std::vector<std::string>& p
   return bad;
 }
 
+/// Everything that crdgen writes: the CRDs with their includes filled in, and what is made of them.
+Result<Texts> MakeAll(const Texts& sources) {
+  auto filled = FillAllIncludes(sources);
+  if (!filled) return filled;
+  Texts texts = *filled;
+  texts.insert(sources.begin(), sources.end());
+  return ParseCrds(texts).and_then(Generate).map([&](Texts files) {
+    files.merge(*filled);
+    return files;
+  });
+}
+
 int Run(std::vector<std::string> args) {
   const std::string mode = !args.empty() && args[0].starts_with("--") ? args[0] : "";
   if (!mode.empty()) args.erase(args.begin());
@@ -73,10 +87,14 @@ int Run(std::vector<std::string> args) {
     return 2;
   }
   const fs::path folder = args[0];
-  auto crds = LoadCrds(folder);
-  if (!crds) return Report(crds.error());
-  if (mode == "--samples") return CheckSamples(*crds, {args.begin() + 1, args.end()});
-  auto files = Generate(*crds);
+  const auto texts = ReadTexts(folder);
+  if (!texts) return Report(texts.error());
+  if (mode == "--samples") {
+    const auto crds = ParseCrds(*texts);
+    if (!crds) return Report(crds.error());
+    return CheckSamples(*crds, {args.begin() + 1, args.end()});
+  }
+  const auto files = MakeAll(*texts);
   if (!files) return Report(files.error());
   return mode == "--check" ? Check(folder, *files) : Write(folder, *files);
 }

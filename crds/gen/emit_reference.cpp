@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <cctype>
+
 #include "crds/gen/emit.hpp"
 
 namespace slipway::crdgen {
@@ -40,11 +42,26 @@ std::string Presence(const Schema& schema, bool required) {
   return required ? "required" : "optional";
 }
 
+/// The schema is the spec of another kind, which has a section of its own.
+bool IsIncluded(const Schema& schema) {
+  return schema.title.ends_with("Spec") && schema.path != "spec";
+}
+
+std::string Meaning(const Schema& schema) {
+  if (!IsIncluded(schema)) return Cell(schema.description);
+  const std::string kind = schema.title.substr(0, schema.title.size() - 4);
+  std::string anchor;
+  for (char c : kind) anchor += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return fmt::format("{} Its fields are those of [{} spec](#{}-spec).", Cell(schema.description),
+                     kind, anchor);
+}
+
 void AppendRows(const Schema& schema, std::string& text) {
+  if (IsIncluded(schema)) return;
   for (const auto& [name, property] : schema.properties) {
-    text += fmt::format(
-        "| `{}` | {} | {} | {} |\n", property.path, Cell(TypeText(property) + Bounds(property)),
-        Cell(Presence(property, schema.Requires(name))), Cell(property.description));
+    text += fmt::format("| `{}` | {} | {} | {} |\n", property.path,
+                        Cell(TypeText(property) + Bounds(property)),
+                        Cell(Presence(property, schema.Requires(name))), Meaning(property));
     AppendRows(property, text);
     if (property.items) AppendRows(*property.items, text);
     if (property.values) AppendRows(*property.values, text);
@@ -52,6 +69,7 @@ void AppendRows(const Schema& schema, std::string& text) {
 }
 
 void AppendRules(const Schema& schema, std::string& text) {
+  if (IsIncluded(schema)) return;
   for (const Rule& rule : schema.rules) {
     const std::string where = schema.path.empty() ? "the object" : "`" + schema.path + "`";
     text += fmt::format("- {}: {}.\n", where, rule.message);

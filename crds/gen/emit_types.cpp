@@ -22,6 +22,13 @@ constexpr std::string_view kHeader =
 #include "operator/kube/meta.hpp"
 
 namespace slipway::api {
+
+/// An object that is passed on as it is: what of it a newer version of its kind knows is not lost.
+struct RawJson {
+  std::string text;
+
+  bool operator==(const RawJson&) const = default;
+};
 )";
 
 std::string EnumText(const Enum& type) {

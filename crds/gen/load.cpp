@@ -1,27 +1,34 @@
 #include "crds/gen/load.hpp"
 
-#include <algorithm>
-
 namespace slipway::crdgen {
 
 namespace fs = std::filesystem;
 
-Result<std::vector<Crd>> LoadCrds(const fs::path& folder) {
-  std::vector<fs::path> paths;
+Result<Texts> ReadTexts(const fs::path& folder) {
+  Texts texts;
   std::error_code failed;
   for (const auto& entry : fs::directory_iterator(folder, failed)) {
-    if (entry.path().extension() == ".yaml") paths.push_back(entry.path());
+    if (entry.path().extension() != ".yaml") continue;
+    auto text = ReadFile(entry.path());
+    if (!text) return tl::unexpected(text.error());
+    texts.emplace(entry.path().filename().string(), std::move(*text));
   }
-  if (paths.empty()) return Fail(Code::kNotFound, folder.string() + ": holds no *.yaml");
-  std::ranges::sort(paths);
+  if (texts.empty()) return Fail(Code::kNotFound, folder.string() + ": holds no *.yaml");
+  return texts;
+}
+
+Result<std::vector<Crd>> ParseCrds(const Texts& texts) {
   std::vector<Crd> crds;
-  for (const fs::path& path : paths) {
-    auto crd = ReadFile(path).and_then(
-        [&](const std::string& text) { return ParseCrd(text, path.filename().string()); });
+  for (const auto& [file, text] : texts) {
+    auto crd = ParseCrd(text, file);
     if (!crd) return tl::unexpected(crd.error());
     crds.push_back(std::move(*crd));
   }
   return crds;
+}
+
+Result<std::vector<Crd>> LoadCrds(const fs::path& folder) {
+  return ReadTexts(folder).and_then(ParseCrds);
 }
 
 }  // namespace slipway::crdgen

@@ -9,6 +9,9 @@
 namespace slipway::crdgen {
 namespace {
 
+/// Title of an object that is not decoded but kept as it is.
+constexpr std::string_view kRawJson = "RawJson";
+
 constexpr const char* kSharedDoc = "Used by several fields, each of which says what it means.";
 
 class Builder {
@@ -43,6 +46,7 @@ class Builder {
   Result<std::string> TypeOf(const Schema& schema, const std::string& hint,
                              const std::string& parent) {
     if (schema.int_or_string) return "std::string";
+    if (schema.title == kRawJson) return std::string(kRawJson);
     if (schema.type == "boolean") return "bool";
     if (schema.type == "integer") {
       return schema.format == "int64" ? "std::int64_t" : "std::int32_t";

@@ -44,7 +44,7 @@ struct Model {
 
 /// Derives the C++ types of all kinds. Schemas of one name and the same members share one type;
 /// of two that differ the later is called <Parent><Name>. A `title` that is given to two different
-/// schemas is an error.
+/// schemas is an error. An object with the title RawJson gets no type: it is kept as it is.
 Result<Model> BuildModel(const std::vector<Crd>& crds);
 
 }  // namespace slipway::crdgen

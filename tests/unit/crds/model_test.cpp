@@ -68,6 +68,7 @@ TEST(Model, OnlyWhatMayBeMissingIsOptional) {
               d: {x-kubernetes-int-or-string: true}
               e: {type: string, format: date-time}
               f: {type: object, additionalProperties: {x-kubernetes-int-or-string: true}}
+              g: {type: object, title: RawJson, properties: {h: {type: number}}}
 )");
   ASSERT_TRUE(model) << model.error().message;
   const auto& fields = model->structs.at(0).fields;
@@ -78,7 +79,7 @@ TEST(Model, OnlyWhatMayBeMissingIsOptional) {
                           "name: std::optional<std::string>", "tags: std::vector<std::string>",
                           "a: bool", "b: std::optional<bool>", "c: std::vector<std::int64_t>",
                           "d: std::optional<std::string>", "e: std::optional<Instant>",
-                          "f: std::map<std::string, std::string>"));
+                          "f: std::map<std::string, std::string>", "g: std::optional<RawJson>"));
 }
 
 TEST(Model, AFloatHasNoType) {

@@ -14,6 +14,13 @@
 
 namespace slipway::api {
 
+/// An object that is passed on as it is: what of it a newer version of its kind knows is not lost.
+struct RawJson {
+  std::string text;
+
+  bool operator==(const RawJson&) const = default;
+};
+
 /// Its colour, Red | Blue.
 enum class Colour {
   kUnknown,
