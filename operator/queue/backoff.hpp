@@ -12,10 +12,15 @@ namespace slipway {
 
 /// Exponential backoff per key with full jitter: the n-th failure in a row waits a random time
 /// between half and all of min(first * 2^(n-1), limit). Failures to reach the server do not count
-/// once it is reached: how long it was away says nothing about what it answers. Not thread-safe.
+/// once it is reached: how long it was away says nothing about what it answers. Nor is it kept
+/// waiting for once it is back: without it nothing is waited for longer than kLongestUnreached.
+/// Not thread-safe.
 class Backoff {
  public:
   using Duration = std::chrono::milliseconds;
+
+  /// Few enough tries to be borne by a server that starts, since workers make them one by one.
+  static constexpr Duration kLongestUnreached = std::chrono::seconds(4);
 
   explicit Backoff(Duration first = std::chrono::milliseconds(100),
                    Duration limit = std::chrono::seconds(60), std::uint64_t seed = 1)
@@ -28,7 +33,8 @@ class Backoff {
     streak.reached = reached;
     const int doublings = std::min(streak.failures, 20);
     streak.failures = std::min(streak.failures + 1, 1000);
-    const auto ceiling = std::min<Duration>(limit_, first_ * (1LL << doublings));
+    const auto longest = reached ? limit_ : std::min(limit_, kLongestUnreached);
+    const auto ceiling = std::min<Duration>(longest, first_ * (1LL << doublings));
     std::uniform_int_distribution<std::int64_t> jitter(ceiling.count() / 2, ceiling.count());
     return std::max(Duration(1), Duration(jitter(random_)));
   }
