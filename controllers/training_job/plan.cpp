@@ -14,9 +14,10 @@ void WakeAt(Plan& plan, std::optional<Instant> time) {
   if (time) plan.wake_at = std::min(plan.wake_at.value_or(*time), *time);
 }
 
-void DeletePod(Plan& plan, const NodePod& pod, const char* why) {
+void DeletePod(Plan& plan, const NodePod& pod, const char* why, bool as_seen = false) {
   if (pod.Ending()) return;
-  plan.actions.emplace_back(Delete{kPods.type, *pod.key, pod.meta->uid, why, std::nullopt});
+  plan.actions.emplace_back(
+      Delete{kPods.type, *pod.key, pod.meta->uid, why, std::nullopt, as_seen});
 }
 
 /// Looks again when a pod that is being deleted should be gone, to tell the user if it is not.
@@ -54,8 +55,9 @@ void CleanUp(Plan& plan, const api::TrainingJob& job, const Observed& observed) 
   const api::CleanPodPolicy policy = EffectivePolicy(job);
   const bool all = policy == api::CleanPodPolicy::kAll;
   const auto clean = [&](const NodePod& pod) {
-    const bool remove = all || (policy == api::CleanPodPolicy::kRunning && pod.Active());
-    if (remove) DeletePod(plan, pod, "its job has ended");
+    const bool running = policy == api::CleanPodPolicy::kRunning && pod.Active();
+    // One that has ended by now stays, with its log.
+    if (all || running) DeletePod(plan, pod, "its job has ended", /*as_seen=*/!all);
   };
   for (const auto& pod : observed.leftovers) clean(pod);
   for (const NodePod* pod : observed.Pods()) clean(*pod);

@@ -38,6 +38,9 @@ struct Delete {
   std::string why;  ///< For the log: one clause, e.g. "its group is restarted".
   /// Seconds for a clean end of a pod; std::nullopt leaves the pod's own setting.
   std::optional<std::int32_t> grace_seconds;
+  /// Only while nothing has changed of it since it was seen, for what is deleted because of its
+  /// state: a pod that has ended meanwhile may be one to keep.
+  bool as_seen = false;
 };
 
 using Action = std::variant<Create, Apply, Delete>;

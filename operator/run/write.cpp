@@ -85,6 +85,8 @@ Write::Write(const Owner& owner, const Action& action, const Snapshot& world)
     body_ = StampBody(owner_, type_, key_, std::move(apply->body), true);
     StartApply(world);
   } else {
+    const Object* seen = world.FindObject(type_, key_);
+    if (seen != nullptr) seen_version_ = seen->meta.resource_version;
     state_ = State::kLookToDelete;
   }
 }
@@ -170,8 +172,7 @@ void Write::OnLooked(const JsonView& object) {
   const bool itself = type_ == owner_.type && key_ == owner_.key;
   const bool ours = itself || IsOurs(*meta);
   if (state_ == State::kLookToDelete) {
-    const bool seen_one = meta->uid == std::get<Delete>(action_).uid;
-    state_ = seen_one && ours && !meta->deleted ? State::kDelete : State::kFinished;
+    OnLookedToDelete(*meta, ours);
   } else if (!ours) {
     FailForeign();
   } else if (state_ == State::kCheckTaken &&
@@ -182,6 +183,17 @@ void Write::OnLooked(const JsonView& object) {
     state_ = State::kFinished;
   } else {
     state_ = State::kApplyKnown;
+  }
+}
+
+void Write::OnLookedToDelete(const ObjectMeta& meta, bool ours) {
+  const auto& action = std::get<Delete>(action_);
+  if (meta.uid != action.uid || !ours || meta.deleted) {
+    state_ = State::kFinished;
+  } else if (action.as_seen && meta.resource_version != seen_version_) {
+    Refuse({Code::kConflict, "it has changed since it was seen; it is looked at again", {}});
+  } else {
+    state_ = State::kDelete;
   }
 }
 

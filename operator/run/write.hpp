@@ -46,8 +46,8 @@ bool AlreadyApplied(const Object& live, const nlohmann::json& stamped);
 ///   Apply:  known: (skip if already applied) PATCH with uid + resourceVersion
 ///           unknown: GET -> absent: PATCH without force | ours, with or without its labels: PATCH
 ///           with uid + resourceVersion | else: foreign
-///   Delete: GET -> absent or another uid: finished | ours, with or without its labels: DELETE with
-///           uid + resourceVersion
+///   Delete: GET -> absent or another uid: finished | changed, although it has to be as seen:
+///           conflict | ours, with or without its labels: DELETE with uid + resourceVersion
 class Write {
  public:
   Write(const Owner& owner, const Action& action, const Snapshot& world);
@@ -79,6 +79,7 @@ class Write {
   };
 
   void StartApply(const Snapshot& world);
+  void OnLookedToDelete(const ObjectMeta& meta, bool ours);
   void OnError(Error error);
   void OnLooked(const JsonView& object);
   void OnWritten(const JsonView& object);
@@ -94,6 +95,7 @@ class Write {
   ObjectKey key_;
   nlohmann::json body_;
   State state_ = State::kFinished;
+  ResourceVersion seen_version_;  ///< With Delete::as_seen.
   std::string live_uid_;
   ResourceVersion live_version_;
   bool skipped_ = false;

@@ -66,6 +66,7 @@ ordered_json DescribeAction(const Action& action, bool bodies) {
   if (const auto* removal = std::get_if<Delete>(&action)) {
     ordered_json text = {{"delete", name(*removal)}, {"uid", removal->uid}, {"why", removal->why}};
     if (removal->grace_seconds) text["graceSeconds"] = *removal->grace_seconds;
+    if (removal->as_seen) text["onlyAsSeen"] = true;
     return text;
   }
   const auto* create = std::get_if<Create>(&action);

@@ -16,6 +16,7 @@ std::string TextOf(const Owner& owner, const Action& action) {
     text += fmt::format("{}|{}|", item.type.plural, item.key.name);
     if constexpr (requires { item.body; }) text += item.body.dump();
     if constexpr (requires { item.uid; }) text += item.uid;
+    if constexpr (requires { item.as_seen; }) text += item.as_seen ? "|as seen" : "";
   };
   std::visit(add, action);
   return text;

@@ -235,6 +235,27 @@ TEST(DeleteWrite, AConflictIsReportedSoThatThePassIsRepeated) {
   EXPECT_EQ(write.Failure()->error.code, Code::kConflict);
 }
 
+TEST(DeleteWrite, MayBeMeantForWhatWasSeenAlone) {
+  const auto look = [](bool as_seen, const char* live_version) {
+    auto seen = std::make_shared<Object>();
+    seen->type = kPods.type;
+    seen->key = kChild;
+    seen->meta.resource_version = {"98"};
+    Write write(kOwner, Delete{kPods.type, kChild, "u-7", "why", std::nullopt, as_seen},
+                Snapshot({seen}));
+    write.Next();
+    write.OnResponse(Ok(Live("u-7", "job-uid", live_version)));
+    return write;
+  };
+  EXPECT_TRUE(look(true, "98").Next());
+  EXPECT_TRUE(look(false, "99").Next());
+  Write changed = look(true, "99");
+  EXPECT_FALSE(changed.Next());
+  ASSERT_TRUE(changed.Failure());
+  EXPECT_EQ(changed.Failure()->error.code, Code::kConflict);
+  EXPECT_FALSE(changed.Failure()->foreign);
+}
+
 TEST(DeleteWrite, TakesWhatHasLostItsLabelsSinceItWasSeen) {
   Write write(kOwner, Delete{kPods.type, kChild, "u-7", "why", std::nullopt}, {});
   write.Next();
