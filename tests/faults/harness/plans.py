@@ -4,6 +4,7 @@ A plan is data; its file alone reproduces what it found. All are made of the rul
 """
 
 import json
+import sys
 from collections import Counter
 from collections.abc import Iterator
 
@@ -53,6 +54,7 @@ SLOW_FAULTS: dict[str, list[tuple[str, str, dict]]] = {
     "slow answer": [("", "after-commit", {"do": "trickle", "ms": 100})],
 }
 WIDE = 4  # requests that an operator has under way at once
+LAST_MS = 500  # of a run, in which not every run tells what happens
 PAUSE_MS = 11000  # longer than another replica waits before it takes the Lease
 
 _GONE = json.dumps({"type": "ERROR", "object": {"kind": "Status", "apiVersion": "v1", "code": 410,
@@ -79,7 +81,8 @@ def generate(workload: str, traces: list[dict], is_write, upgrades: bool = False
     Of two replicas the faults are for the one that leads first, so an upgrade does not go with that."""
     writes = _in_all([[_what(r) for r in trace["requests"] if is_write(r) and r.get("status", 0) < 400]
                       for trace in traces])
-    events = min(([e for e in trace["events"] if e["type"] != "BOOKMARK"] for trace in traces), key=len)
+    events = min(([e for e in trace["events"] if e["type"] != "BOOKMARK" and e.get("at", 0) <= _end(trace)]
+                  for trace in traces), key=len)
     yield from _on_writes(workload, writes)
     yield from _on_events(workload, events)
     yield from _on_reads(workload, traces[0]["requests"])
@@ -92,6 +95,11 @@ def generate(workload: str, traces: list[dict], is_write, upgrades: bool = False
     yield from _stale(workload, restarts, lists)
     yield from _double_crashes(workload, sum(writes.values()))
     yield from surroundings.generate(workload, writes, events, restarts)
+
+
+def _end(trace: dict) -> int:
+    """Until when a run may be interfered with: right before its end another run may be over."""
+    return trace["now"] - LAST_MS if "now" in trace else sys.maxsize
 
 
 def _that_matter(trace: dict, events: list[dict], is_write) -> int:
@@ -215,7 +223,8 @@ def _stale(workload: str, events: int, lists: int) -> Iterator[Plan]:
                 rule("event", {"nth": n}, do="signal", signal="KILL"),
                 # The lists that come after the kill; the watches that would tell are late.
                 rule("before-forward", {"verb": "list", "after": 1, "nth": 1, "times": lists}, do="stale", seen=seen),
-                rule("before-forward", {"verb": "watch", "after": 1, "nth": 1, "times": lists}, do="delay", ms=700)))
+                rule("before-forward", {"verb": "watch", "after": 1, "nth": 1, "times": lists}, do="delay", ms=700)),
+                follow_ups=2)  # Close to its end the run may be over before anything is listed.
 
 
 def _double_crashes(workload: str, writes: int) -> Iterator[Plan]:
