@@ -78,6 +78,7 @@ class JsonParser {
  public:
   /// Parses one document. The view is valid until the next call.
   Result<JsonView> Parse(std::string_view json) {
+    if (json.empty()) return Fail(Code::kInternal, "not JSON: there is nothing");
     simdjson::dom::element root;
     if (auto error = parser_.parse(json.data(), json.size()).get(root)) {
       return Fail(Code::kInternal, std::string("not JSON: ") + simdjson::error_message(error));
