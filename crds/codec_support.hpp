@@ -171,7 +171,7 @@ Result<Kind> DecodeKind(const JsonView& object) {
   std::optional<Error> error;
   const Cursor root(object, error);
   root.Required("spec", kind.spec);
-  root.Optional("status", kind.status);
+  if constexpr (requires { kind.status; }) root.Optional("status", kind.status);
   if (error) return tl::unexpected(std::move(*error));
   return kind;
 }

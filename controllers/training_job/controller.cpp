@@ -4,6 +4,7 @@
 #include "controllers/training_job/decide.hpp"
 #include "controllers/training_job/observe.hpp"
 #include "controllers/training_job/plan.hpp"
+#include "controllers/training_job/runtime.hpp"
 #include "controllers/training_job/status.hpp"
 #include "operator/kube/workloads.hpp"
 
@@ -17,11 +18,12 @@ Outcome Reconcile(const ReconcileInput& input) {
   if (job == nullptr || job->meta.deleted) return {};
   if (job->spec.managed_by.value_or(std::string(kManager)) != kManager) return {};
 
-  const Observed observed = Observe(input.key, *job, input.world);
-  const Decision decision = Decide(input.key, *job, observed, input.now);
-  Plan plan = MakePlan(input.key, *job, observed, decision, input.now);
+  const Resolved resolved = Resolve(input.key, *job, input.world);
+  const Observed observed = Observe(input.key, resolved, input.world);
+  const Decision decision = Decide(input.key, resolved.job, observed, input.now);
+  Plan plan = MakePlan(input.key, resolved.job, observed, decision, input.now);
 
-  const auto status = MakeStatus(*job, observed, decision, input.failures, input.now);
+  const auto status = MakeStatus(resolved, observed, decision, input.failures, input.now);
   plan.events = MakeEvents(job->status, status);
   return {std::move(plan), StatusIfChanged(job->status, status)};
 }
@@ -30,7 +32,11 @@ Outcome Reconcile(const ReconcileInput& input) {
 }  // namespace training_job
 
 Controller MakeTrainingJobController(const Settings& /*settings*/) {
-  return {"training-job", training_job::kTrainingJobs, {kPods, kServices}, training_job::Reconcile};
+  return {"training-job",
+          training_job::kTrainingJobs,
+          {kPods, kServices},
+          training_job::Reconcile,
+          training_job::LookUpRuntimes()};
 }
 
 }  // namespace slipway

@@ -65,9 +65,11 @@ Problem DescribeDeadline(const api::TrainingJob& job) {
 /// Of a job that is meant to run.
 Decision DecideRunning(const ObjectKey& key, const api::TrainingJob& job, const Observed& observed,
                        Instant now) {
+  if (observed.runtime_problem) return {Step::kStall, observed.runtime_problem, std::nullopt};
   // Before anything is concluded from the record, or from a clock that began with the former group.
   if (observed.outdated && observed.record.CountsAny()) return {Step::kReplace, {}, {}};
   if (auto problem = WhyImpossible(job)) return {Step::kStall, std::move(problem), std::nullopt};
+  if (observed.runtime_unrecorded) return {Step::kPin, {}, {}};
   const auto deadline = Deadline(job, observed);
   if (deadline && now >= *deadline) return {Step::kFail, DescribeDeadline(job), std::nullopt};
   if (const auto failures = FindFailures(observed, now); !failures.empty()) {
@@ -88,8 +90,9 @@ Decision Decide(const ObjectKey& key, const api::TrainingJob& job, const Observe
   if (observed.record.suspended) {
     // A group of which some pods were deleted already cannot go on: all must go first. Nor does it
     // count as success when its programs end with 0 because they are told to stop.
-    const bool wait = job.spec.suspend || observed.AnyPods();
-    return {wait ? Step::kSuspend : Step::kResume, {}, {}};
+    if (job.spec.suspend || observed.AnyPods()) return {Step::kSuspend, {}, {}};
+    if (observed.runtime_problem) return {Step::kStall, observed.runtime_problem, std::nullopt};
+    return {Step::kResume, {}, {}};
   }
   if (AllSucceeded(job, observed)) return {Step::kComplete, {}, {}};
   if (job.spec.suspend) return {Step::kSuspend, {}, {}};

@@ -12,7 +12,7 @@
 ///
 ///                   +-> Suspend <-> Resume -+
 ///                   |                       v
-///   (new) ---------- Run ------------------ Run ---> Complete --> Finished
+///   (new) -- Pin --- Run ------------------ Run ---> Complete --> Finished
 ///                   |  ^                            (clean up, then delete after the TTL)
 ///                   v  |                    +-> Fail ----^
 ///       ConfirmLoss/Restart/Replace --------+
@@ -30,6 +30,7 @@ enum class Step {
   kResume,       ///< The pods of the suspended group are gone: record the new start.
   kReplace,      ///< The pods are of a former trainer: record that they do not count.
   kStall,        ///< The spec can never work: create nothing.
+  kPin,          ///< What the runtime says now is for this start: record it.
   kRestart,      ///< A node failed: record the next attempt.
   kConfirmLoss,  ///< A pod is missing without a trace: wait whether it is only late.
   kRun,          ///< Remove what is left of earlier groups, then create what is missing.

@@ -124,6 +124,7 @@ Account Describe(const api::TrainingJob& job, const Observed& observed, const De
     case Step::kStall:
       return {Phase::kPending, decision.problem->reason, decision.problem->message};
     case Step::kSuspend: return DescribeSuspended(job, observed, now);
+    case Step::kPin:
     case Step::kReplace:
     case Step::kResume: return DescribeGathering(job, observed, now);
     case Step::kRestart:

@@ -36,7 +36,7 @@ PodPlan PlanNode(const api::TrainingJob& job, std::int32_t node, const Group& gr
   const api::Trainer& trainer = job.spec.trainer;
   PodPlan plan;
   plan.container = kContainer;
-  plan.image = trainer.image;
+  plan.image = trainer.image.value_or("");
   plan.command = trainer.command;
   plan.args = trainer.args;
   plan.operator_env = std::move(rendezvous.env);

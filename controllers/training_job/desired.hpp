@@ -8,7 +8,7 @@
 #include "controllers/training_job/kind.hpp"
 #include "operator/run/plan.hpp"
 
-/// The children that a job should have, as a function of its spec alone.
+/// The children that a job should have, as a function of its spec alone, completed by its runtime.
 namespace slipway::training_job {
 
 /// The key of the pod of a node, the same in every attempt: whatever the operator believes, and
@@ -22,7 +22,7 @@ ObjectKey ServiceKey(const ObjectKey& job_key, const api::TrainingJob& job);
 /// what a node needs to become ready.
 Create MakeService(const ObjectKey& job_key, const api::TrainingJob& job);
 
-/// Hash of what the user wrote that decides what the pods are: the framework and the trainer. A pod
+/// Hash of what users wrote that decides what the pods are: the framework and the trainer. A pod
 /// bears it, and one that bears another was made from a trainer that is no longer in the spec.
 ///
 /// It is over the spec and not over the pods, so that an operator that renders the same spec

@@ -26,10 +26,12 @@ bool IsOutdated(const ObjectMeta& pod, const std::string& trainer_hash) {
   return label != pod.labels.end() && !trainer_hash.empty() && label->second != trainer_hash;
 }
 
-std::vector<NodePod> OwnPods(const ObjectKey& key, const api::TrainingJob& job,
+std::vector<NodePod> OwnPods(const ObjectKey& key, const Resolved& resolved,
                              const Snapshot& world) {
+  const api::TrainingJob& job = resolved.job;
   std::vector<NodePod> pods;
-  const std::string trainer_hash = TrainerHash(job);
+  // Of a job that its runtime cannot complete nothing can be told about the pods.
+  const std::string trainer_hash = resolved.problem ? "" : TrainerHash(job);
   for (const auto& pod : world.All(kPods)) {
     const auto node = NumberLabel(pod.meta, labels::kNodeIndex);
     const auto attempt = NumberLabel(pod.meta, labels::kAttempt);
@@ -116,12 +118,15 @@ Record ReadRecord(const api::TrainingJob& job) {
   return record;
 }
 
-Observed Observe(const ObjectKey& key, const api::TrainingJob& job, const Snapshot& world) {
+Observed Observe(const ObjectKey& key, const Resolved& resolved, const Snapshot& world) {
+  const api::TrainingJob& job = resolved.job;
   Observed observed;
+  observed.runtime_problem = resolved.problem;
+  observed.runtime_unrecorded = resolved.IsUnrecorded();
   observed.record = ReadRecord(job);
   observed.num_nodes = job.spec.trainer.num_nodes;
   observed.service = OwnService(key, job, world);
-  const std::vector<NodePod> pods = OwnPods(key, job, world);
+  const std::vector<NodePod> pods = OwnPods(key, resolved, world);
   observed.attempt = observed.record.Attempt();
   if (!pods.empty()) observed.attempt = std::max(observed.attempt, pods.back().attempt);
   observed.counted = observed.record.counted + observed.Restarts() - observed.record.restarts;

@@ -8,6 +8,7 @@
 
 #include "controllers/training_job/kind.hpp"
 #include "controllers/training_job/node_set.hpp"
+#include "controllers/training_job/runtime.hpp"
 #include "operator/kube/resource.hpp"
 #include "operator/kube/workloads.hpp"
 
@@ -58,6 +59,10 @@ struct Record {
 /// The job as it stands.
 struct Observed {
   Record record;
+  /// Why the job's runtime cannot complete it.
+  std::optional<Problem> runtime_problem;
+  /// What the runtime says has to be in the status before pods are made of it.
+  bool runtime_unrecorded = false;
   /// The start of the group that counts, after a failure or a suspension: the later of what the
   /// status and the pods say.
   std::int32_t attempt = 0;
@@ -101,6 +106,6 @@ Record ReadRecord(const api::TrainingJob& job);
 /// Finds the job's own pods and service. A pod counts only when it carries the job's owner
 /// reference and bears exactly the name that the operator gives to the node and attempt on its
 /// labels; anything else that claims to belong to the job is left alone.
-Observed Observe(const ObjectKey& key, const api::TrainingJob& job, const Snapshot& world);
+Observed Observe(const ObjectKey& key, const Resolved& resolved, const Snapshot& world);
 
 }  // namespace slipway::training_job

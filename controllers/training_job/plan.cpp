@@ -129,6 +129,7 @@ Plan MakePlan(const ObjectKey& key, const api::TrainingJob& job, const Observed&
     case Step::kStall: RemoveLeftovers(plan, observed, now); return plan;
     case Step::kComplete:
     case Step::kFail:
+    case Step::kPin:
     case Step::kResume:
     case Step::kReplace:
     case Step::kRestart: return plan;

@@ -28,6 +28,11 @@ bool IsBetweenAttempts(Step step) {
          step == Step::kReplace;
 }
 
+/// What the runtime says is looked up once for each start of the group.
+bool BeginsAnew(Step step) {
+  return step == Step::kPin || step == Step::kResume || step == Step::kReplace;
+}
+
 api::NodeCounts CountNodes(const Observed& observed, Step step) {
   api::NodeCounts nodes;
   if (step != Step::kSuspend) nodes.desired = observed.num_nodes;
@@ -92,7 +97,8 @@ void SetRestarts(api::TrainingJobStatus& status, const Observed& observed,
 
 void SetTimes(api::TrainingJobStatus& status, const Observed& observed, const Decision& decision,
               Instant now) {
-  const bool begins = decision.step == Step::kRun && !status.start_time;
+  const bool goes = decision.step == Step::kRun || decision.step == Step::kPin;
+  const bool begins = goes && !status.start_time;
   const bool resumes = decision.step == Step::kResume || decision.step == Step::kReplace;
   if (begins || resumes) status.start_time = StatusTime(now);
   if (decision.step == Step::kComplete) status.completion_time = LastFinish(observed, now);
@@ -118,7 +124,7 @@ void SetConditions(ConditionWriter& conditions, const Observed& observed, const 
                  running ? "the containers of all nodes run or have succeeded" : "");
   if (decision.step == Step::kSuspend) {
     conditions.Set(condition::kSuspended, true, phase, "no pod of the job may run");
-  } else if (observed.record.suspended) {
+  } else if (observed.record.suspended && decision.step != Step::kStall) {
     conditions.Set(condition::kSuspended, false, reason::kResumed, "");
   }
 }
@@ -129,9 +135,10 @@ bool HasCondition(const std::optional<api::TrainingJobStatus>& status, std::stri
 
 }  // namespace
 
-api::TrainingJobStatus MakeStatus(const api::TrainingJob& job, const Observed& observed,
+api::TrainingJobStatus MakeStatus(const Resolved& resolved, const Observed& observed,
                                   const Decision& decision,
                                   const std::vector<WriteFailure>& failures, Instant now) {
+  const api::TrainingJob& job = resolved.job;
   api::TrainingJobStatus status = job.status.value_or(api::TrainingJobStatus{});
   status.observed_generation = job.meta.generation;
   if (decision.step == Step::kFinished) {
@@ -152,6 +159,7 @@ api::TrainingJobStatus MakeStatus(const api::TrainingJob& job, const Observed& o
   if (decision.verdict) status.last_failure = decision.verdict->failure;
   status.nodes = CountNodes(observed, decision.step);
   status.succeeded_nodes = NameSucceeded(observed, decision.step);
+  if (BeginsAnew(decision.step)) status.runtime = resolved.runtime;
   SetTimes(status, observed, decision, now);
   ConditionWriter conditions(status.conditions, job.meta.generation, now);
   SetConditions(conditions, observed, decision, account, stalled);

@@ -16,7 +16,7 @@ namespace slipway::training_job {
 /// depends on its result. Flux reads batch/v1 Jobs in the same way
 /// (https://github.com/fluxcd/pkg/blob/main/runtime/statusreaders/job.go). It is failed (`Stalled`)
 /// when only a change by the user can help, and current when it is Complete.
-api::TrainingJobStatus MakeStatus(const api::TrainingJob& job, const Observed& observed,
+api::TrainingJobStatus MakeStatus(const Resolved& resolved, const Observed& observed,
                                   const Decision& decision,
                                   const std::vector<WriteFailure>& failures, Instant now);
 

@@ -147,8 +147,10 @@ void LintSchema(const Schema& schema, Findings& findings) {
 
 void LintStatus(const Crd& crd, Findings& findings) {
   const Schema* status = crd.root.Find("status");
+  // A kind that only others look up, such as a template, has nothing to say of itself.
+  if (!crd.has_status && status == nullptr) return;
   if (!crd.has_status || status == nullptr) {
-    findings.push_back({"status", "", "give it a status and the status subresource"});
+    findings.push_back({"status", "", "give it both a status and the status subresource"});
     return;
   }
   if (status->default_value != Json{{"observedGeneration", -1}}) {

@@ -10,6 +10,22 @@ using nlohmann::json;
 // Static and not in an unnamed namespace, where the templates of codec_support.hpp could not
 // find them by their argument.
 
+std::string_view ToString(Framework value) {
+  switch (value) {
+    case Framework::kUnknown: return "Unknown";
+    case Framework::kTorch: return "Torch";
+    case Framework::kTensorFlow: return "TensorFlow";
+    case Framework::kXGBoost: return "XGBoost";
+    case Framework::kSKLearn: return "SKLearn";
+    case Framework::kMPI: return "MPI";
+    case Framework::kR: return "R";
+    case Framework::kCustom: return "Custom";
+  }
+  return "Unknown";
+}
+
+static void Decode(const Cursor& in, Framework& out) { DecodeEnum(in, out, Framework::kCustom); }
+
 std::string_view ToString(DataFormat value) {
   switch (value) {
     case DataFormat::kUnknown: return "Unknown";
@@ -147,21 +163,18 @@ static void Decode(const Cursor& in, ModelDeploymentPhase& out) {
   DecodeEnum(in, out, ModelDeploymentPhase::kDegraded);
 }
 
-std::string_view ToString(Framework value) {
+std::string_view ToString(RuntimeKind value) {
   switch (value) {
-    case Framework::kUnknown: return "Unknown";
-    case Framework::kTorch: return "Torch";
-    case Framework::kTensorFlow: return "TensorFlow";
-    case Framework::kXGBoost: return "XGBoost";
-    case Framework::kSKLearn: return "SKLearn";
-    case Framework::kMPI: return "MPI";
-    case Framework::kR: return "R";
-    case Framework::kCustom: return "Custom";
+    case RuntimeKind::kUnknown: return "Unknown";
+    case RuntimeKind::kClusterRuntime: return "ClusterRuntime";
+    case RuntimeKind::kRuntime: return "Runtime";
   }
   return "Unknown";
 }
 
-static void Decode(const Cursor& in, Framework& out) { DecodeEnum(in, out, Framework::kCustom); }
+static void Decode(const Cursor& in, RuntimeKind& out) {
+  DecodeEnum(in, out, RuntimeKind::kRuntime);
+}
 
 std::string_view ToString(FailureAction value) {
   switch (value) {
@@ -233,6 +246,20 @@ std::string_view ToString(TrainingJobPhase value) {
 
 static void Decode(const Cursor& in, TrainingJobPhase& out) {
   DecodeEnum(in, out, TrainingJobPhase::kFailed);
+}
+
+static void Decode(const Cursor& in, ClusterRuntimeSpec& out) {
+  in.Optional("description", out.description);
+  in.Required("framework", out.framework);
+  in.Required("trainer", out.trainer);
+}
+
+json ToJson(const ClusterRuntimeSpec& value) {
+  json out = json::object();
+  PutAny(out, "description", value.description);
+  Put(out, "framework", value.framework);
+  Put(out, "trainer", value.trainer);
+  return out;
 }
 
 static void Decode(const Cursor& in, ConfigMapFile& out) {
@@ -487,9 +514,9 @@ json ToJson(const DriftMonitorStatus& value) {
   return out;
 }
 
-static void Decode(const Cursor& in, Runtime& out) { in.Required("name", out.name); }
+static void Decode(const Cursor& in, VariantRuntime& out) { in.Required("name", out.name); }
 
-json ToJson(const Runtime& value) {
+json ToJson(const VariantRuntime& value) {
   json out = json::object();
   Put(out, "name", value.name);
   return out;
@@ -869,8 +896,34 @@ json ToJson(const ModelDeploymentStatus& value) {
   return out;
 }
 
+static void Decode(const Cursor& in, RuntimeSpec& out) {
+  in.Optional("description", out.description);
+  in.Required("framework", out.framework);
+  in.Required("trainer", out.trainer);
+}
+
+json ToJson(const RuntimeSpec& value) {
+  json out = json::object();
+  PutAny(out, "description", value.description);
+  Put(out, "framework", value.framework);
+  Put(out, "trainer", value.trainer);
+  return out;
+}
+
+static void Decode(const Cursor& in, RuntimeRef& out) {
+  in.Required("kind", out.kind);
+  in.Required("name", out.name);
+}
+
+json ToJson(const RuntimeRef& value) {
+  json out = json::object();
+  Put(out, "kind", value.kind);
+  Put(out, "name", value.name);
+  return out;
+}
+
 static void Decode(const Cursor& in, Trainer& out) {
-  in.Required("image", out.image);
+  in.Optional("image", out.image);
   in.Optional("command", out.command);
   in.Optional("args", out.args);
   in.Optional("env", out.env);
@@ -882,7 +935,7 @@ static void Decode(const Cursor& in, Trainer& out) {
 
 json ToJson(const Trainer& value) {
   json out = json::object();
-  Put(out, "image", value.image);
+  PutAny(out, "image", value.image);
   PutAny(out, "command", value.command);
   PutAny(out, "args", value.args);
   PutAny(out, "env", value.env);
@@ -948,6 +1001,7 @@ json ToJson(const FailurePolicy& value) {
 }
 
 static void Decode(const Cursor& in, TrainingJobSpec& out) {
+  in.Optional("runtimeRef", out.runtime_ref);
   in.Required("framework", out.framework);
   in.Required("trainer", out.trainer);
   in.Required("suspend", out.suspend);
@@ -960,6 +1014,7 @@ static void Decode(const Cursor& in, TrainingJobSpec& out) {
 
 json ToJson(const TrainingJobSpec& value) {
   json out = json::object();
+  PutAny(out, "runtimeRef", value.runtime_ref);
   Put(out, "framework", value.framework);
   Put(out, "trainer", value.trainer);
   Put(out, "suspend", value.suspend);
@@ -1011,6 +1066,26 @@ json ToJson(const NodeFailure& value) {
   return out;
 }
 
+static void Decode(const Cursor& in, RuntimeRecord& out) {
+  in.Required("kind", out.kind);
+  in.Required("name", out.name);
+  in.Required("uid", out.uid);
+  in.Required("generation", out.generation);
+  in.Required("framework", out.framework);
+  in.Optional("trainer", out.trainer);
+}
+
+json ToJson(const RuntimeRecord& value) {
+  json out = json::object();
+  Put(out, "kind", value.kind);
+  Put(out, "name", value.name);
+  Put(out, "uid", value.uid);
+  Put(out, "generation", value.generation);
+  Put(out, "framework", value.framework);
+  PutAny(out, "trainer", value.trainer);
+  return out;
+}
+
 static void Decode(const Cursor& in, TrainingJobStatus& out) {
   in.Required("observedGeneration", out.observed_generation);
   in.Optional("phase", out.phase);
@@ -1022,6 +1097,7 @@ static void Decode(const Cursor& in, TrainingJobStatus& out) {
   in.Optional("resumes", out.resumes);
   in.Optional("avoidedNodes", out.avoided_nodes);
   in.Optional("lastFailure", out.last_failure);
+  in.Optional("runtime", out.runtime);
   in.Optional("startTime", out.start_time);
   in.Optional("completionTime", out.completion_time);
   in.Optional("message", out.message);
@@ -1039,10 +1115,15 @@ json ToJson(const TrainingJobStatus& value) {
   PutAny(out, "resumes", value.resumes);
   PutAny(out, "avoidedNodes", value.avoided_nodes);
   PutAny(out, "lastFailure", value.last_failure);
+  PutAny(out, "runtime", value.runtime);
   PutAny(out, "startTime", value.start_time);
   PutAny(out, "completionTime", value.completion_time);
   PutAny(out, "message", value.message);
   return out;
+}
+
+Result<ClusterRuntime> DecodeClusterRuntime(const JsonView& object) {
+  return DecodeKind<ClusterRuntime>(object);
 }
 
 Result<DriftMonitor> DecodeDriftMonitor(const JsonView& object) {
@@ -1052,6 +1133,8 @@ Result<DriftMonitor> DecodeDriftMonitor(const JsonView& object) {
 Result<ModelDeployment> DecodeModelDeployment(const JsonView& object) {
   return DecodeKind<ModelDeployment>(object);
 }
+
+Result<Runtime> DecodeRuntime(const JsonView& object) { return DecodeKind<Runtime>(object); }
 
 Result<TrainingJob> DecodeTrainingJob(const JsonView& object) {
   return DecodeKind<TrainingJob>(object);

@@ -12,12 +12,15 @@ namespace slipway::api {
 /// Reads one object as the API server sends it. Never fills in a default, that is the CRD's part.
 /// Fails with Code::kInvalid and the path of the first member that is missing or of another type; a
 /// text that an enum does not know becomes kUnknown.
+Result<ClusterRuntime> DecodeClusterRuntime(const JsonView& object);
 Result<DriftMonitor> DecodeDriftMonitor(const JsonView& object);
 Result<ModelDeployment> DecodeModelDeployment(const JsonView& object);
+Result<Runtime> DecodeRuntime(const JsonView& object);
 Result<TrainingJob> DecodeTrainingJob(const JsonView& object);
 
 /// The JSON of a value. What is absent or empty is left out, but for conditions. Times are written
 /// in whole seconds, as metav1.Time is.
+nlohmann::json ToJson(const ClusterRuntimeSpec& value);
 nlohmann::json ToJson(const ConfigMapFile& value);
 nlohmann::json ToJson(const ClaimFile& value);
 nlohmann::json ToJson(const Reference& value);
@@ -33,7 +36,7 @@ nlohmann::json ToJson(const WorstFeature& value);
 nlohmann::json ToJson(const Evaluation& value);
 nlohmann::json ToJson(const HistoryEntry& value);
 nlohmann::json ToJson(const DriftMonitorStatus& value);
-nlohmann::json ToJson(const Runtime& value);
+nlohmann::json ToJson(const VariantRuntime& value);
 nlohmann::json ToJson(const KeyRef& value);
 nlohmann::json ToJson(const ValueFrom& value);
 nlohmann::json ToJson(const EnvVar& value);
@@ -58,6 +61,8 @@ nlohmann::json ToJson(const VariantFailure& value);
 nlohmann::json ToJson(const VariantStatus& value);
 nlohmann::json ToJson(const AutoscalingStatus& value);
 nlohmann::json ToJson(const ModelDeploymentStatus& value);
+nlohmann::json ToJson(const RuntimeSpec& value);
+nlohmann::json ToJson(const RuntimeRef& value);
 nlohmann::json ToJson(const Trainer& value);
 nlohmann::json ToJson(const ExitCodeRequirement& value);
 nlohmann::json ToJson(const PodConditionRequirement& value);
@@ -66,6 +71,7 @@ nlohmann::json ToJson(const FailurePolicy& value);
 nlohmann::json ToJson(const TrainingJobSpec& value);
 nlohmann::json ToJson(const NodeCounts& value);
 nlohmann::json ToJson(const NodeFailure& value);
+nlohmann::json ToJson(const RuntimeRecord& value);
 nlohmann::json ToJson(const TrainingJobStatus& value);
 
 }  // namespace slipway::api

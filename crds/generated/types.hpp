@@ -21,6 +21,19 @@ struct RawJson {
   bool operator==(const RawJson&) const = default;
 };
 
+/// Used by several fields, each of which says what it means.
+enum class Framework {
+  kUnknown,
+  kTorch,
+  kTensorFlow,
+  kXGBoost,
+  kSKLearn,
+  kMPI,
+  kR,
+  kCustom,
+};
+std::string_view ToString(Framework value);
+
 /// CSV has a header line with the column names; JSONLines has one JSON object a line, whose members
 /// are the columns.
 enum class DataFormat {
@@ -113,20 +126,13 @@ enum class ModelDeploymentPhase {
 };
 std::string_view ToString(ModelDeploymentPhase value);
 
-/// Selects the rendezvous environment that each node is given, such as MASTER_ADDR for Torch,
-/// TF_CONFIG for TensorFlow, DMLC_TRACKER_URI for XGBoost or a host file for MPI. Every framework
-/// also gets the SLIPWAY_ variables; SKLearn, R and Custom get only those. Immutable.
-enum class Framework {
+/// Used by several fields, each of which says what it means.
+enum class RuntimeKind {
   kUnknown,
-  kTorch,
-  kTensorFlow,
-  kXGBoost,
-  kSKLearn,
-  kMPI,
-  kR,
-  kCustom,
+  kClusterRuntime,
+  kRuntime,
 };
-std::string_view ToString(Framework value);
+std::string_view ToString(RuntimeKind value);
 
 /// RestartGroup restarts the whole group, which counts towards maxRestarts. Ignore restarts it as
 /// well, but does not count it. FailJob fails the job at once.
@@ -177,6 +183,18 @@ enum class TrainingJobPhase {
   kFailed,
 };
 std::string_view ToString(TrainingJobPhase value);
+
+/// What jobs of this runtime begin with.
+struct ClusterRuntimeSpec {
+  /// What the runtime is for, in one line for who chooses one.
+  std::optional<std::string> description;
+  /// Framework of the jobs.
+  Framework framework = Framework::kUnknown;
+  /// The nodes of the jobs, with the fields of a job's spec.trainer.
+  RawJson trainer;
+
+  bool operator==(const ClusterRuntimeSpec&) const = default;
+};
 
 /// A key of a ConfigMap in the namespace of this object, for small data (up to 1 MiB).
 struct ConfigMapFile {
@@ -405,11 +423,11 @@ struct DriftMonitorStatus {
 };
 
 /// A model server that the platform team offers by name, in place of image.
-struct Runtime {
+struct VariantRuntime {
   /// Name of the runtime in the configuration of the operator.
   std::string name;
 
-  bool operator==(const Runtime&) const = default;
+  bool operator==(const VariantRuntime&) const = default;
 };
 
 /// Used by several fields, each of which says what it means.
@@ -621,7 +639,7 @@ struct Variant {
   /// Image of the model server, best pinned by digest.
   std::optional<std::string> image;
   /// A model server that the platform team offers by name, in place of image.
-  std::optional<Runtime> runtime;
+  std::optional<VariantRuntime> runtime;
   /// Program to run and its leading arguments, in place of the ENTRYPOINT of the image.
   std::vector<std::string> command;
   /// Arguments of the program, in place of the CMD of the image.
@@ -750,10 +768,34 @@ struct ModelDeploymentStatus {
   bool operator==(const ModelDeploymentStatus&) const = default;
 };
 
+/// What jobs of this runtime begin with.
+struct RuntimeSpec {
+  /// What the runtime is for, in one line for who chooses one.
+  std::optional<std::string> description;
+  /// Framework of the jobs.
+  Framework framework = Framework::kUnknown;
+  /// The nodes of the jobs, with the fields of a job's spec.trainer.
+  RawJson trainer;
+
+  bool operator==(const RuntimeSpec&) const = default;
+};
+
+/// The template with which the trainer begins: what the job itself says is put over it. The job
+/// keeps what the template was when it started or was resumed. Immutable unless the job is
+/// suspended.
+struct RuntimeRef {
+  /// ClusterRuntime is one for all namespaces, Runtime one of the job's own.
+  RuntimeKind kind = RuntimeKind::kUnknown;
+  /// Name of the ClusterRuntime or Runtime.
+  std::string name;
+
+  bool operator==(const RuntimeRef&) const = default;
+};
+
 /// The nodes of the job, all alike. Immutable unless the job is suspended.
 struct Trainer {
   /// Image of the container, best pinned by digest so that every restart runs the same code.
-  std::string image;
+  std::optional<std::string> image;
   /// Program to run and its leading arguments, in place of the ENTRYPOINT of the image.
   std::vector<std::string> command;
   /// Arguments of the program, in place of the CMD of the image.
@@ -820,6 +862,8 @@ struct FailurePolicy {
 
 /// What to run. The operator never writes here.
 struct TrainingJobSpec {
+  /// The template with which the trainer begins: what the job itself says is put over it.
+  std::optional<RuntimeRef> runtime_ref;
   /// Selects the rendezvous environment that each node is given, such as MASTER_ADDR for Torch,
   /// TF_CONFIG for TensorFlow, DMLC_TRACKER_URI for XGBoost or a host file for MPI.
   Framework framework = Framework::kUnknown;
@@ -877,6 +921,25 @@ struct NodeFailure {
   bool operator==(const NodeFailure&) const = default;
 };
 
+/// The runtime of spec.runtimeRef as it was when the job started or was resumed. Its nodes are made
+/// from this until the job is suspended.
+struct RuntimeRecord {
+  /// Kind of the runtime.
+  RuntimeKind kind = RuntimeKind::kUnknown;
+  /// Name of the runtime.
+  std::string name;
+  /// UID of the runtime.
+  std::string uid;
+  /// Value of metadata.generation of the runtime.
+  std::int64_t generation = 0;
+  /// Framework of the runtime.
+  Framework framework = Framework::kUnknown;
+  /// The trainer of the runtime, with the fields of spec.trainer.
+  std::optional<RawJson> trainer;
+
+  bool operator==(const RuntimeRecord&) const = default;
+};
+
 /// What the operator has observed. Users do not write here.
 struct TrainingJobStatus {
   /// Value of metadata.generation that this status was computed from.
@@ -901,6 +964,8 @@ struct TrainingJobStatus {
   std::vector<std::string> avoided_nodes;
   /// The newest failure of a node, kept after a restart.
   std::optional<NodeFailure> last_failure;
+  /// The runtime of spec.runtimeRef as it was when the job started or was resumed.
+  std::optional<RuntimeRecord> runtime;
   /// When the job started, or was resumed; activeDeadlineSeconds counts from here.
   std::optional<Instant> start_time;
   /// When the job ended as Complete or Failed.
@@ -910,6 +975,19 @@ struct TrainingJobStatus {
 
   bool operator==(const TrainingJobStatus&) const = default;
 };
+
+/// A template for TrainingJobs of all namespaces, made by who runs the platform: image, framework,
+/// resources and placement, so that a job says only what is its own. Jobs name it in
+/// spec.runtimeRef. A change reaches jobs that start or are resumed after it; what runs goes on
+/// with what the runtime was.
+struct ClusterRuntime {
+  ObjectMeta meta;
+  ClusterRuntimeSpec spec;
+
+  bool operator==(const ClusterRuntime&) const = default;
+};
+inline constexpr ResourceType kClusterRuntimeType{"slipway.dev", "v1alpha1", "ClusterRuntime",
+                                                  "clusterruntimes"};
 
 /// A periodic comparison of what a model is given in production with what it was trained on.
 struct DriftMonitor {
@@ -933,6 +1011,18 @@ struct ModelDeployment {
 };
 inline constexpr ResourceType kModelDeploymentType{"slipway.dev", "v1alpha1", "ModelDeployment",
                                                    "modeldeployments"};
+
+/// A template for TrainingJobs of its namespace, made by who runs the platform: image, framework,
+/// resources and placement, so that a job says only what is its own. Jobs name it in
+/// spec.runtimeRef. A change reaches jobs that start or are resumed after it; what runs goes on
+/// with what the runtime was.
+struct Runtime {
+  ObjectMeta meta;
+  RuntimeSpec spec;
+
+  bool operator==(const Runtime&) const = default;
+};
+inline constexpr ResourceType kRuntimeType{"slipway.dev", "v1alpha1", "Runtime", "runtimes"};
 
 /// A training run of one or more nodes that goes to completion. Each node is one pod; all start
 /// together, find each other by the rendezvous of their framework, and are restarted together when

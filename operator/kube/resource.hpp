@@ -20,6 +20,7 @@ struct Resource {
   /// Keep the object's JSON beside the projection. Needed for children that are applied, since
   /// the executor compares what it would write with what is there.
   bool keep_json = false;
+  bool cluster_scoped = false;
 };
 
 /// A Resource with its type erased, for code that handles every kind alike.
@@ -28,6 +29,7 @@ struct AnyResource {
   AnyResource(const Resource<T>& resource)  // NOLINT(google-explicit-constructor): a list of kinds
       : type(resource.type),
         keep_json(resource.keep_json),
+        cluster_scoped(resource.cluster_scoped),
         decode([decode = resource.decode](
                    const JsonView& object) -> Result<std::shared_ptr<const void>> {
           auto body = decode(object);
@@ -37,6 +39,7 @@ struct AnyResource {
 
   ResourceType type;
   bool keep_json;
+  bool cluster_scoped;
   std::function<Result<std::shared_ptr<const void>>(const JsonView&)> decode;
 };
 

@@ -23,7 +23,12 @@ void Wiring::Watch(Client& client, const std::string& ns) {
   AddIndexes(client.cluster());
   std::set<ResourceType> watched;
   const auto watch = [&](const AnyResource& kind, std::string_view selector) {
-    if (watched.insert(kind.type).second) AddInformer(client, kind, ns, std::string(selector));
+    if (!watched.insert(kind.type).second) return;
+    if (kind.cluster_scoped &&
+        !watched_without_namespace_.emplace(client.cluster(), kind.type).second) {
+      return;
+    }
+    AddInformer(client, kind, kind.cluster_scoped ? "" : ns, std::string(selector));
   };
   for (const auto& runner : runners_) {
     watch(runner->Spec().kind, "");

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "operator/cache/informer.hpp"
@@ -19,7 +21,8 @@ class Wiring {
       : cache_(cache), runners_(runners), metrics_(metrics), clock_(clock) {}
 
   /// Makes an informer for every kind that a controller reconciles, looks up or owns; what is only
-  /// owned is watched by our own label. `ns` empty: all namespaces.
+  /// owned is watched by our own label. `ns` empty: all namespaces. Called for several namespaces,
+  /// it watches what has no namespace once.
   void Watch(Client& client, const std::string& ns);
   void Start();
 
@@ -44,6 +47,7 @@ class Wiring {
   Metrics& metrics_;
   const Clock& clock_;
   std::vector<std::unique_ptr<Informer>> informers_;
+  std::set<std::pair<ClusterId, ResourceType>> watched_without_namespace_;
 };
 
 }  // namespace slipway

@@ -10,6 +10,7 @@ using nlohmann::json;
 std::vector<AnyResource> Kinds(const Controller& controller) {
   std::vector<AnyResource> kinds = controller.owns;
   kinds.push_back(controller.kind);
+  for (const auto& lookup : controller.looks_up) kinds.push_back(lookup.kind);
   return kinds;
 }
 

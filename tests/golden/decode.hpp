@@ -9,7 +9,7 @@
 /// JSON or YAML.
 namespace slipway::golden {
 
-/// All kinds that the controller looks at: those that it owns, then its own.
+/// All kinds that the controller looks at: those that it owns, its own, and those it looks up.
 std::vector<AnyResource> Kinds(const Controller& controller);
 
 ObjectKey KeyOf(const nlohmann::json& object);

@@ -319,8 +319,7 @@ def main(arguments: list[str]) -> int:
     try:
         cluster.kubectl("create", "namespace", "slipway-system")
         slipway = Installation(cluster, "slipway", crds=True)
-        cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd",
-                        *(f"{plural}.slipway.dev" for plural in PLURALS.values()))
+        cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all"))
         replica = slipway.start(elect=False).wait_working(60)
         scene = Scene(cluster.kube, Recorder(cluster.kube), Recompute(paths.RECOMPUTE, slipway.config))
         for kind, plural in PLURALS.items():

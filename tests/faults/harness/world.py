@@ -57,9 +57,7 @@ class World:
         self.kube = self.cluster.kube
         self.cluster.kubectl("apply", "-f", paths.CHART.parent / "namespace.yaml")
         self._installation = Installation(self.cluster, "slipway", crds=True)
-        self.cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd",
-                             "trainingjobs.slipway.dev", "modeldeployments.slipway.dev",
-                             "driftmonitors.slipway.dev")
+        self.cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all")
         self._let_elect()
         trust = self.logs / "api-servers.pem"
         trust.write_bytes(self.kube.authority_pem)

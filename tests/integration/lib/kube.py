@@ -13,6 +13,8 @@ KINDS = {
     "tj": ("slipway.dev/v1alpha1", "trainingjobs", "TrainingJob"),
     "md": ("slipway.dev/v1alpha1", "modeldeployments", "ModelDeployment"),
     "dm": ("slipway.dev/v1alpha1", "driftmonitors", "DriftMonitor"),
+    "clusterruntime": ("slipway.dev/v1alpha1", "clusterruntimes", "ClusterRuntime"),
+    "runtime": ("slipway.dev/v1alpha1", "runtimes", "Runtime"),
     "pod": ("v1", "pods", "Pod"),
     "service": ("v1", "services", "Service"),
     "configmap": ("v1", "configmaps", "ConfigMap"),

@@ -24,6 +24,11 @@ def training_job(name: str, nodes: int = 1, pods: dict | None = None, trainer: d
                      "failurePolicy": {"backoffSeconds": 0}, **spec}}
 
 
+def runtime(name: str, kind: str = "Runtime", framework: str = "Torch", **trainer) -> dict:
+    return {"apiVersion": "slipway.dev/v1alpha1", "kind": kind, "metadata": {"name": name},
+            "spec": {"framework": framework, "trainer": {"image": IMAGE, **trainer}}}
+
+
 def variant(name: str = "main", pods: dict | None = None, **fields) -> dict:
     """A variant of a ModelDeployment."""
     source = {} if "runtime" in fields else {"image": "registry.example.com/server:1"}

@@ -61,9 +61,7 @@ class Suite:
         self.cluster = Cluster(seat)
         self.cluster.kubectl("apply", "-f", paths.CHART.parent / "namespace.yaml")
         self.shared = Installation(self.cluster, "slipway", crds=True)
-        self.cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd",
-                             "trainingjobs.slipway.dev", "modeldeployments.slipway.dev",
-                             "driftmonitors.slipway.dev")
+        self.cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all")
 
     def _down(self) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
