@@ -47,6 +47,7 @@ struct Lookup {
 struct Controller {
   std::string name;  ///< For logs, metrics and Events, e.g. "training-job".
   AnyResource kind;
+  /// A kind that another controller reconciles is given by the same Resource there and here.
   std::vector<AnyResource> owns;
   std::function<Outcome(const ReconcileInput&)> reconcile;
   std::vector<Lookup> looks_up{};

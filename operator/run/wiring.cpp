@@ -21,6 +21,8 @@ std::string UsersOf(const ResourceType& type) { return "users of " + std::string
 
 void Wiring::Watch(Client& client, const std::string& ns) {
   AddIndexes(client.cluster());
+  // One informer a kind, also where it is both reconciled and owned: a second one by our label
+  // would take what lacks the label for deleted, for both fill the same store.
   std::set<ResourceType> watched;
   const auto watch = [&](const AnyResource& kind, std::string_view selector) {
     if (!watched.insert(kind.type).second) return;

@@ -20,6 +20,9 @@ const Resource<Nothing> kJobs{{"slipway.dev", "v1alpha1", "TrainingJob", "traini
 const Resource<Nothing> kMonitors{{"slipway.dev", "v1alpha1", "DriftMonitor", "driftmonitors"},
                                   DecodeNothing};
 
+const Resource<Nothing> kTriggers{
+    {"slipway.dev", "v1alpha1", "TrainingTrigger", "trainingtriggers"}, DecodeNothing};
+
 std::string List(const std::string& items) {
   return R"({"metadata":{"resourceVersion":"9"},"items":[)" + items + "]}";
 }
@@ -27,11 +30,13 @@ std::string List(const std::string& items) {
 class WiringTest : public ::testing::Test {
  protected:
   WiringTest() {
-    for (const auto& kind : {kJobs, kMonitors}) {
+    const std::pair<Resource<Nothing>, AnyResource> kinds[] = {
+        {kJobs, kPods}, {kMonitors, kPods}, {kTriggers, kJobs}};
+    for (const auto& [kind, child] : kinds) {
       runners_.push_back(std::make_unique<Runner>(
           Controller{std::string(kind.type.plural),
                      kind,
-                     {kPods},
+                     {child},
                      [this](const ReconcileInput& input) {
                        const MutexLock lock(mutex_);
                        looked_at_.push_back(input.key.name);
@@ -51,6 +56,7 @@ class WiringTest : public ::testing::Test {
 
   bool pods_come_later_ = false;
   std::string pods_;
+  std::string jobs_ = R"({"metadata":{"name":"a","namespace":"team","uid":"ua"}})";
   SystemClock clock_;
   Metrics metrics_{clock_};
   Cache cache_;
@@ -61,8 +67,11 @@ class WiringTest : public ::testing::Test {
       return HttpResponse{404, R"({"kind":"Status","reason":"NotFound"})", {}};
     }
     if (request.resource == "trainingjobs") {
+      return HttpResponse{200, List(jobs_), {}};
+    }
+    if (request.resource == "trainingtriggers") {
       return HttpResponse{
-          200, List(R"({"metadata":{"name":"a","namespace":"team","uid":"ua"}})"), {}};
+          200, List(R"({"metadata":{"name":"t","namespace":"team","uid":"ut"}})"), {}};
     }
     if (LookedAt().empty() && pods_come_later_) return Fail(Code::kUnavailable, "not yet");
     return HttpResponse{200, List(pods_), {}};
@@ -85,20 +94,21 @@ TEST_F(WiringTest, AKindThatIsNotServedStopsNobodyElse) {
   EXPECT_FALSE(wiring_.Synced(*runners_[1]));
 }
 
-TEST_F(WiringTest, EachBuiltInKindIsWatchedOnceAndByOurLabel) {
+TEST_F(WiringTest, EachKindIsWatchedOnceAndThoseThatAreOnlyOwnedByOurLabel) {
   Watch();
   std::set<std::string> lists;
   EXPECT_TRUE(Eventually([&] {
     for (const auto& asked : api_.Asked()) {
       if (asked.find("limit=") != std::string::npos) lists.insert(asked);
     }
-    return lists.size() >= 3;
+    return lists.size() >= 4;
   }));
   EXPECT_THAT(
       lists,
       UnorderedElementsAre(
           "GET /api/v1/pods?labelSelector=app.kubernetes.io%2Fmanaged-by%3Dslipway&limit=100",
           "GET /apis/slipway.dev/v1alpha1/trainingjobs?limit=100",
+          "GET /apis/slipway.dev/v1alpha1/trainingtriggers?limit=100",
           "GET /apis/slipway.dev/v1alpha1/driftmonitors?limit=100"));
 }
 
@@ -181,6 +191,24 @@ TEST_F(WiringTest, AChildLeadsToItsOwner) {
   EXPECT_TRUE(Eventually([this] {
     return LookedAt() == std::vector<std::string>{"a", "a"};
   })) << "once for itself, once for the pod";
+}
+
+TEST_F(WiringTest, AKindMayBeReconciledAndAChildAsWell) {
+  jobs_ += R"(,{"metadata":{"name":"t-1","namespace":"team","uid":"ut1","labels":{)"
+           R"("slipway.dev/owner-uid":"ut","slipway.dev/owner-kind":"TrainingTrigger"},)"
+           R"("annotations":{"slipway.dev/owner":"team/t"}}})";
+  runners_[0]->Start();
+  runners_[2]->Start();
+  Watch();
+  EXPECT_TRUE(Eventually([this] {
+    const auto seen = LookedAt();
+    const std::set<std::string> names(seen.begin(), seen.end());
+    return names == std::set<std::string>{"a", "t", "t-1"};
+  })) << "each job by itself, and its trigger";
+  EXPECT_TRUE(Eventually([this] { return wiring_.Synced(*runners_[2]); }));
+  const auto world = cache_.Take(kTriggers.type, {kHomeCluster, "team", "t"});
+  EXPECT_EQ(world.All(kJobs).size(), 1U) << "its own job, and no other";
+  EXPECT_EQ(cache_.Keys(kJobs.type).size(), 2U) << "a job without owner is not lost";
 }
 
 }  // namespace
