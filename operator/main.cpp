@@ -236,7 +236,7 @@ int Main(int argc, char** argv) {
   app.set_version_flag("--version", SLIPWAY_VERSION);
   app.require_subcommand(1);
 
-  auto* run = app.add_subcommand("run", "Reconcile TrainingJobs, ModelDeployments, DriftMonitors");
+  auto* run = app.add_subcommand("run", "Reconcile custom resources: train, serve, watch");
   std::string config_file;
   run->add_option("--config", config_file, "YAML file with the settings below");
   std::map<std::string, std::string> flags;

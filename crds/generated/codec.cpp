@@ -248,6 +248,47 @@ static void Decode(const Cursor& in, TrainingJobPhase& out) {
   DecodeEnum(in, out, TrainingJobPhase::kFailed);
 }
 
+std::string_view ToString(ConcurrencyPolicy value) {
+  switch (value) {
+    case ConcurrencyPolicy::kUnknown: return "Unknown";
+    case ConcurrencyPolicy::kAllow: return "Allow";
+    case ConcurrencyPolicy::kForbid: return "Forbid";
+    case ConcurrencyPolicy::kReplace: return "Replace";
+  }
+  return "Unknown";
+}
+
+static void Decode(const Cursor& in, ConcurrencyPolicy& out) {
+  DecodeEnum(in, out, ConcurrencyPolicy::kReplace);
+}
+
+std::string_view ToString(TrainingTriggerPhase value) {
+  switch (value) {
+    case TrainingTriggerPhase::kUnknown: return "Unknown";
+    case TrainingTriggerPhase::kWaiting: return "Waiting";
+    case TrainingTriggerPhase::kActive: return "Active";
+    case TrainingTriggerPhase::kSuspended: return "Suspended";
+    case TrainingTriggerPhase::kStalled: return "Stalled";
+  }
+  return "Unknown";
+}
+
+static void Decode(const Cursor& in, TrainingTriggerPhase& out) {
+  DecodeEnum(in, out, TrainingTriggerPhase::kStalled);
+}
+
+std::string_view ToString(TriggerCause value) {
+  switch (value) {
+    case TriggerCause::kUnknown: return "Unknown";
+    case TriggerCause::kSchedule: return "Schedule";
+  }
+  return "Unknown";
+}
+
+static void Decode(const Cursor& in, TriggerCause& out) {
+  DecodeEnum(in, out, TriggerCause::kSchedule);
+}
+
 static void Decode(const Cursor& in, ClusterRuntimeSpec& out) {
   in.Optional("description", out.description);
   in.Required("framework", out.framework);
@@ -1122,6 +1163,92 @@ json ToJson(const TrainingJobStatus& value) {
   return out;
 }
 
+static void Decode(const Cursor& in, TrainingTriggerSpec& out) {
+  in.Optional("schedule", out.schedule);
+  in.Required("timeZone", out.time_zone);
+  in.Optional("startingDeadlineSeconds", out.starting_deadline_seconds);
+  in.Required("concurrencyPolicy", out.concurrency_policy);
+  in.Required("suspend", out.suspend);
+  in.Required("successfulJobsHistoryLimit", out.successful_jobs_history_limit);
+  in.Required("failedJobsHistoryLimit", out.failed_jobs_history_limit);
+  in.Required("jobTemplate", out.job_template);
+}
+
+json ToJson(const TrainingTriggerSpec& value) {
+  json out = json::object();
+  PutAny(out, "schedule", value.schedule);
+  Put(out, "timeZone", value.time_zone);
+  PutAny(out, "startingDeadlineSeconds", value.starting_deadline_seconds);
+  Put(out, "concurrencyPolicy", value.concurrency_policy);
+  Put(out, "suspend", value.suspend);
+  Put(out, "successfulJobsHistoryLimit", value.successful_jobs_history_limit);
+  Put(out, "failedJobsHistoryLimit", value.failed_jobs_history_limit);
+  Put(out, "jobTemplate", value.job_template);
+  return out;
+}
+
+static void Decode(const Cursor& in, TriggerRecord& out) {
+  in.Required("cause", out.cause);
+  in.Required("time", out.time);
+  in.Required("job", out.job);
+}
+
+json ToJson(const TriggerRecord& value) {
+  json out = json::object();
+  Put(out, "cause", value.cause);
+  Put(out, "time", value.time);
+  Put(out, "job", value.job);
+  return out;
+}
+
+static void Decode(const Cursor& in, MissedRuns& out) {
+  in.Required("time", out.time);
+  in.Required("reason", out.reason);
+  in.Required("count", out.count);
+}
+
+json ToJson(const MissedRuns& value) {
+  json out = json::object();
+  Put(out, "time", value.time);
+  Put(out, "reason", value.reason);
+  Put(out, "count", value.count);
+  return out;
+}
+
+static void Decode(const Cursor& in, TrainingTriggerStatus& out) {
+  in.Required("observedGeneration", out.observed_generation);
+  in.Optional("phase", out.phase);
+  in.Optional("conditions", out.conditions);
+  in.Optional("active", out.active);
+  in.Optional("observedSchedule", out.observed_schedule);
+  in.Optional("scheduledFrom", out.scheduled_from);
+  in.Optional("lastScheduleTime", out.last_schedule_time);
+  in.Optional("lastSuccessfulTime", out.last_successful_time);
+  in.Optional("nextScheduleTime", out.next_schedule_time);
+  in.Optional("replacingFor", out.replacing_for);
+  in.Optional("lastTrigger", out.last_trigger);
+  in.Optional("lastMissed", out.last_missed);
+  in.Optional("message", out.message);
+}
+
+json ToJson(const TrainingTriggerStatus& value) {
+  json out = json::object();
+  Put(out, "observedGeneration", value.observed_generation);
+  PutAny(out, "phase", value.phase);
+  Put(out, "conditions", value.conditions);
+  PutAny(out, "active", value.active);
+  PutAny(out, "observedSchedule", value.observed_schedule);
+  PutAny(out, "scheduledFrom", value.scheduled_from);
+  PutAny(out, "lastScheduleTime", value.last_schedule_time);
+  PutAny(out, "lastSuccessfulTime", value.last_successful_time);
+  PutAny(out, "nextScheduleTime", value.next_schedule_time);
+  PutAny(out, "replacingFor", value.replacing_for);
+  PutAny(out, "lastTrigger", value.last_trigger);
+  PutAny(out, "lastMissed", value.last_missed);
+  PutAny(out, "message", value.message);
+  return out;
+}
+
 Result<ClusterRuntime> DecodeClusterRuntime(const JsonView& object) {
   return DecodeKind<ClusterRuntime>(object);
 }
@@ -1138,6 +1265,10 @@ Result<Runtime> DecodeRuntime(const JsonView& object) { return DecodeKind<Runtim
 
 Result<TrainingJob> DecodeTrainingJob(const JsonView& object) {
   return DecodeKind<TrainingJob>(object);
+}
+
+Result<TrainingTrigger> DecodeTrainingTrigger(const JsonView& object) {
+  return DecodeKind<TrainingTrigger>(object);
 }
 
 }  // namespace slipway::api

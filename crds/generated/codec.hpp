@@ -17,6 +17,7 @@ Result<DriftMonitor> DecodeDriftMonitor(const JsonView& object);
 Result<ModelDeployment> DecodeModelDeployment(const JsonView& object);
 Result<Runtime> DecodeRuntime(const JsonView& object);
 Result<TrainingJob> DecodeTrainingJob(const JsonView& object);
+Result<TrainingTrigger> DecodeTrainingTrigger(const JsonView& object);
 
 /// The JSON of a value. What is absent or empty is left out, but for conditions. Times are written
 /// in whole seconds, as metav1.Time is.
@@ -73,5 +74,9 @@ nlohmann::json ToJson(const NodeCounts& value);
 nlohmann::json ToJson(const NodeFailure& value);
 nlohmann::json ToJson(const RuntimeRecord& value);
 nlohmann::json ToJson(const TrainingJobStatus& value);
+nlohmann::json ToJson(const TrainingTriggerSpec& value);
+nlohmann::json ToJson(const TriggerRecord& value);
+nlohmann::json ToJson(const MissedRuns& value);
+nlohmann::json ToJson(const TrainingTriggerStatus& value);
 
 }  // namespace slipway::api

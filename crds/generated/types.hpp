@@ -184,6 +184,35 @@ enum class TrainingJobPhase {
 };
 std::string_view ToString(TrainingJobPhase value);
 
+/// What happens when a time comes and a job of the trigger has not ended. Allow, which is also what
+/// a CronJob does unless it is told otherwise, starts another beside it. Forbid starts none until
+/// the job has ended, and then only the newest that is due. Replace deletes the job and then starts
+/// another.
+enum class ConcurrencyPolicy {
+  kUnknown,
+  kAllow,
+  kForbid,
+  kReplace,
+};
+std::string_view ToString(ConcurrencyPolicy value);
+
+/// Where the trigger stands, in one word. Made from the conditions, for display only.
+enum class TrainingTriggerPhase {
+  kUnknown,
+  kWaiting,
+  kActive,
+  kSuspended,
+  kStalled,
+};
+std::string_view ToString(TrainingTriggerPhase value);
+
+/// What the job was started for. Schedule means that its time had come.
+enum class TriggerCause {
+  kUnknown,
+  kSchedule,
+};
+std::string_view ToString(TriggerCause value);
+
 /// What jobs of this runtime begin with.
 struct ClusterRuntimeSpec {
   /// What the runtime is for, in one line for who chooses one.
@@ -976,6 +1005,89 @@ struct TrainingJobStatus {
   bool operator==(const TrainingJobStatus&) const = default;
 };
 
+/// When to start which job. The operator never writes here.
+struct TrainingTriggerSpec {
+  /// Times at which a job is started, in the five fields of cron: minute, hour, day of the month,
+  /// month and day of the week, or one of @hourly, @daily, @midnight, @weekly, @monthly, @yearly
+  /// and @annually.
+  std::optional<std::string> schedule;
+  /// Time zone of the schedule, by its name in the IANA database, such as Europe/Paris.
+  std::string time_zone;
+  /// Seconds after its scheduled time up to which a job may still be started, when the operator was
+  /// down or another job kept it from it.
+  std::optional<std::int64_t> starting_deadline_seconds;
+  /// What happens when a time comes and a job of the trigger has not ended.
+  ConcurrencyPolicy concurrency_policy = ConcurrencyPolicy::kUnknown;
+  /// While true no job is started; jobs that were started go on.
+  bool suspend = false;
+  /// How many jobs that are Complete are kept; older ones are deleted.
+  std::int32_t successful_jobs_history_limit = 0;
+  /// How many jobs that are Failed are kept; older ones are deleted.
+  std::int32_t failed_jobs_history_limit = 0;
+  /// The jobs that are started.
+  RawJson job_template;
+
+  bool operator==(const TrainingTriggerSpec&) const = default;
+};
+
+/// What started the newest job.
+struct TriggerRecord {
+  /// What the job was started for.
+  TriggerCause cause = TriggerCause::kUnknown;
+  /// When the job was started.
+  Instant time{};
+  /// Name of the TrainingJob.
+  std::string job;
+
+  bool operator==(const TriggerRecord&) const = default;
+};
+
+/// The newest scheduled times for which no job was started, nor will be.
+struct MissedRuns {
+  /// The newest of them.
+  Instant time{};
+  /// CamelCase word for why: what kept the operator from starting a job, such as JobAlreadyActive
+  /// or QuotaExceeded, or, when it was not there, DeadlineExceeded or Superseded by a later time.
+  std::string reason;
+  /// How many they are since the newest job; 100 stands for 100 or more.
+  std::int32_t count = 0;
+
+  bool operator==(const MissedRuns&) const = default;
+};
+
+/// What the operator has observed. Users do not write here.
+struct TrainingTriggerStatus {
+  /// Value of metadata.generation that this status was computed from.
+  std::int64_t observed_generation = 0;
+  /// Where the trigger stands, in one word.
+  std::optional<TrainingTriggerPhase> phase;
+  /// What is known about this object, one entry per aspect.
+  std::vector<Condition> conditions;
+  /// Jobs of the trigger that have not ended, oldest first, at most 100.
+  std::vector<std::string> active;
+  /// The schedule and time zone that scheduledFrom is about.
+  std::optional<std::string> observed_schedule;
+  /// Times of the schedule count from here: the creation of the trigger, its newest change of the
+  /// schedule, or the end of its newest suspension.
+  std::optional<Instant> scheduled_from;
+  /// The newest scheduled time for which a job was started.
+  std::optional<Instant> last_schedule_time;
+  /// When a job of the trigger was Complete for the last time.
+  std::optional<Instant> last_successful_time;
+  /// When the next job is due.
+  std::optional<Instant> next_schedule_time;
+  /// Scheduled time for which the active jobs are being deleted, by concurrencyPolicy Replace.
+  std::optional<Instant> replacing_for;
+  /// What started the newest job.
+  std::optional<TriggerRecord> last_trigger;
+  /// The newest scheduled times for which no job was started, nor will be.
+  std::optional<MissedRuns> last_missed;
+  /// One line that says what happens now, or what the trigger waits for.
+  std::optional<std::string> message;
+
+  bool operator==(const TrainingTriggerStatus&) const = default;
+};
+
 /// A template for TrainingJobs of all namespaces, made by who runs the platform: image, framework,
 /// resources and placement, so that a job says only what is its own. Jobs name it in
 /// spec.runtimeRef. A change reaches jobs that start or are resumed after it; what runs goes on
@@ -1036,5 +1148,17 @@ struct TrainingJob {
 };
 inline constexpr ResourceType kTrainingJobType{"slipway.dev", "v1alpha1", "TrainingJob",
                                                "trainingjobs"};
+
+/// Starts TrainingJobs from a template, at the times of a schedule. The words are those of a
+/// CronJob and mean the same.
+struct TrainingTrigger {
+  ObjectMeta meta;
+  TrainingTriggerSpec spec;
+  std::optional<TrainingTriggerStatus> status;
+
+  bool operator==(const TrainingTrigger&) const = default;
+};
+inline constexpr ResourceType kTrainingTriggerType{"slipway.dev", "v1alpha1", "TrainingTrigger",
+                                                   "trainingtriggers"};
 
 }  // namespace slipway::api

@@ -36,6 +36,7 @@ void Fuzz(std::string_view input) {
   const auto object = parser.Parse(input);
   if (!object) return;
   RoundTrip(api::DecodeTrainingJob, *object);
+  RoundTrip(api::DecodeTrainingTrigger, *object);
   RoundTrip(api::DecodeModelDeployment, *object);
   RoundTrip(api::DecodeDriftMonitor, *object);
 }

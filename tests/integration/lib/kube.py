@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode, urlsplit
 # Short name: API version, plural, kind.
 KINDS = {
     "tj": ("slipway.dev/v1alpha1", "trainingjobs", "TrainingJob"),
+    "tt": ("slipway.dev/v1alpha1", "trainingtriggers", "TrainingTrigger"),
     "md": ("slipway.dev/v1alpha1", "modeldeployments", "ModelDeployment"),
     "dm": ("slipway.dev/v1alpha1", "driftmonitors", "DriftMonitor"),
     "clusterruntime": ("slipway.dev/v1alpha1", "clusterruntimes", "ClusterRuntime"),
@@ -27,6 +28,10 @@ KINDS = {
     "hpa": ("autoscaling/v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler"),
     "event": ("events.k8s.io/v1", "events", "Event"),
     "lease": ("coordination.k8s.io/v1", "leases", "Lease"),
+    "vap": ("admissionregistration.k8s.io/v1", "validatingadmissionpolicies",
+            "ValidatingAdmissionPolicy"),
+    "vapbinding": ("admissionregistration.k8s.io/v1", "validatingadmissionpolicybindings",
+                   "ValidatingAdmissionPolicyBinding"),
     "clusterrole": ("rbac.authorization.k8s.io/v1", "clusterroles", "ClusterRole"),
     "clusterrolebinding": ("rbac.authorization.k8s.io/v1", "clusterrolebindings",
                            "ClusterRoleBinding"),

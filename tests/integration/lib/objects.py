@@ -29,6 +29,16 @@ def runtime(name: str, kind: str = "Runtime", framework: str = "Torch", **traine
             "spec": {"framework": framework, "trainer": {"image": IMAGE, **trainer}}}
 
 
+def training_trigger(name: str, schedule: str = "@yearly", pods: dict | None = None,
+                     job: dict | None = None, **spec) -> dict:
+    """A TrainingTrigger; `job` are fields of its jobs' spec, `pods` annotations of their pods."""
+    return {"apiVersion": "slipway.dev/v1alpha1", "kind": "TrainingTrigger",
+            "metadata": {"name": name},
+            "spec": {"schedule": schedule, **spec, "jobTemplate": {
+                "metadata": {"labels": {"team": "risk"}},
+                "spec": training_job(name, pods=pods)["spec"] | (job or {})}}}
+
+
 def variant(name: str = "main", pods: dict | None = None, **fields) -> dict:
     """A variant of a ModelDeployment."""
     source = {} if "runtime" in fields else {"image": "registry.example.com/server:1"}

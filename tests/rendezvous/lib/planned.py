@@ -86,7 +86,8 @@ def plan(cases: list[Case], say) -> dict[str, tuple[list[Pod], dict[str, str]]]:
     with cluster() as made:
         made.kubectl("apply", "--server-side", "-f", paths.CRDS)
         made.kubectl("wait", "--for=condition=Established", "--timeout=60s", "crd/trainingjobs.slipway.dev",
-                     "crd/modeldeployments.slipway.dev", "crd/driftmonitors.slipway.dev")
+                     "crd/trainingtriggers.slipway.dev", "crd/modeldeployments.slipway.dev",
+                     "crd/driftmonitors.slipway.dev")
         made.kubectl("create", "namespace", NAMESPACE)
         made.apply(*map(manifest, cases))
         with made.operator():

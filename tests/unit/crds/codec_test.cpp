@@ -74,6 +74,7 @@ Result<json> SpecThroughCodec(const std::string& kind, const Json& object) {
   const auto view = parser.Parse(text);
   if (!view) return tl::unexpected(view.error());
   if (kind == "TrainingJob") return SpecThroughCodec(DecodeTrainingJob(*view));
+  if (kind == "TrainingTrigger") return SpecThroughCodec(DecodeTrainingTrigger(*view));
   if (kind == "ModelDeployment") return SpecThroughCodec(DecodeModelDeployment(*view));
   return SpecThroughCodec(DecodeDriftMonitor(*view));
 }
@@ -103,6 +104,7 @@ TEST_F(Codec, EncodingWhatWasDecodedGivesTheSameSpec) {
 /// Takes each required or defaulted member away in turn and expects the decoder to name it.
 void ExpectEachMissed(const Stored& stored, const Schema& schema, Json& whole, Json& value,
                       const std::string& path, int& count) {
+  if (schema.title == "RawJson") return;  // It is passed on as it is.
   for (const auto& [name, property] : schema.properties) {
     if (!value.contains(name) || path + name == "metadata") continue;
     const bool needed = schema.Requires(name) || property.default_value;

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <chrono>
+#include <string_view>
+
+#include "crds/generated/codec.hpp"
+#include "crds/generated/types.hpp"
+#include "operator/kube/resource.hpp"
+
+/// What names a TrainingTrigger and its state to users. Every reason that a condition or an Event
+/// can show is here, so that docs and alerts have one list to agree with.
+namespace slipway::training_trigger {
+
+inline constexpr Resource<api::TrainingTrigger> kTrainingTriggers{api::kTrainingTriggerType,
+                                                                  api::DecodeTrainingTrigger};
+
+/// Value of label app.kubernetes.io/name of all children.
+inline constexpr std::string_view kApplication = "training-trigger";
+/// Value of label slipway.dev/role of a job.
+inline constexpr std::string_view kJobRole = "job";
+
+/// Annotations of a job: what it was started for, and for which time.
+inline constexpr std::string_view kCause = "slipway.dev/trigger-cause";
+inline constexpr std::string_view kScheduledAt = "slipway.dev/scheduled-at";
+
+/// So long a job that was started, but is not in view, may still come into view. A watch that has
+/// fallen silent is found out in less.
+inline constexpr std::chrono::seconds kUnseenFor{90};
+/// Times that were missed are counted up to here, maximum of status.lastMissed.count.
+inline constexpr int kMostMissed = 100;
+/// maxItems of status.active.
+inline constexpr std::size_t kMostActive = 100;
+
+/// Condition types beside the three of kstatus.
+namespace condition {
+/// Present only while the newest time that was due has passed without a job.
+inline constexpr std::string_view kRunMissed = "RunMissed";
+}  // namespace condition
+
+namespace reason {
+inline constexpr std::string_view kScheduled = "Scheduled";
+inline constexpr std::string_view kSuspended = "Suspended";
+inline constexpr std::string_view kJobAlreadyActive = "JobAlreadyActive";
+inline constexpr std::string_view kReplacing = "Replacing";
+inline constexpr std::string_view kClockBehind = "ClockBehind";
+inline constexpr std::string_view kInvalidSchedule = "InvalidSchedule";
+inline constexpr std::string_view kUnknownTimeZone = "UnknownTimeZone";
+inline constexpr std::string_view kInvalidJobTemplate = "InvalidJobTemplate";
+/// Reasons of a missed run, beside that by which the trigger could not start it.
+inline constexpr std::string_view kDeadlineExceeded = "DeadlineExceeded";
+inline constexpr std::string_view kSuperseded = "Superseded";
+}  // namespace reason
+
+}  // namespace slipway::training_trigger
