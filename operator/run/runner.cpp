@@ -161,11 +161,7 @@ Runner::Recorded Runner::RecordStatus(const Owner& owner, const Outcome& outcome
 
 std::string_view Runner::ComeBack(const ObjectKey& key, const std::vector<WriteFailure>& failures,
                                   Recorded recorded, const std::optional<Instant>& wake_at) {
-  if (wake_at) {
-    const auto delay =
-        std::chrono::ceil<std::chrono::milliseconds>(*wake_at - context_.clock.Now());
-    queue_.AddAfter(key, std::max(delay, std::chrono::milliseconds(100)));
-  }
+  if (wake_at) queue_.AddAfter(key, WaitUntil(*wake_at, context_.clock.Now()));
   const auto wait = TryAgain(failures);
   if (!wait && !failures.empty()) queue_.AddAfter(key, kLookAgain);
   const bool unreachable = recorded == Recorded::kUnreachable;

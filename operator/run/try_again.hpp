@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <vector>
@@ -20,6 +21,15 @@ inline std::optional<std::chrono::milliseconds> TryAgain(
     wait = RetryDelay(failure.error, wait.value_or(std::chrono::milliseconds(0)));
   }
   return wait;
+}
+
+/// How long a resource is left alone that a plan wants to be looked at again at `wake_at`. Waits
+/// are measured on the clock that stands still while the machine sleeps and does not move when the
+/// other one is set, so a long one is cut: a pass that comes early finds nothing due.
+inline std::chrono::milliseconds WaitUntil(Instant wake_at, Instant now) {
+  constexpr std::chrono::milliseconds kShortest{100};
+  constexpr std::chrono::minutes kLongest{10};
+  return std::clamp<std::chrono::milliseconds>(wake_at - now, kShortest, kLongest);
 }
 
 /// Whether a failure is an answer, and not the want of one.

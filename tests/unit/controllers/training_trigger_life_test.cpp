@@ -63,7 +63,7 @@ class Life {
         break;
       default: Pass(false, true);
     }
-    Pass(false, true);
+    if (Pick(3) != 0) Pass(false, true);
   }
 
   /// Without anything else happening the trigger comes to rest, keeping what it is to keep.

@@ -64,6 +64,14 @@ WriteFailure Failed(Code code, milliseconds retry_after = {}, bool foreign = fal
   return {kPodType, kJob, Error{code, "", retry_after}, foreign};
 }
 
+TEST(WaitUntil, IsNeitherNothingNorSoLongThatAClockThatIsSetMatters) {
+  const Instant now{seconds(1000)};
+  EXPECT_EQ(WaitUntil(now + seconds(7), now), seconds(7));
+  EXPECT_EQ(WaitUntil(now, now), milliseconds(100));
+  EXPECT_EQ(WaitUntil(now - minutes(3), now), milliseconds(100));
+  EXPECT_EQ(WaitUntil(now + minutes(3000), now), minutes(10));
+}
+
 TEST(TryAgain, OnlyWhatTheUserMustChangeIsNotTriedAgain) {
   EXPECT_EQ(TryAgain({}), std::nullopt);
   EXPECT_EQ(TryAgain({Failed(Code::kInvalid)}), std::nullopt);
