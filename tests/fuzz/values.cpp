@@ -1,7 +1,8 @@
-// A quantity and a time, as text.
+// A quantity, a time and a cron expression, as text.
 #include <cmath>
 
 #include "controllers/common/quantity.hpp"
+#include "controllers/training_trigger/times.hpp"
 #include "operator/base/clock.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
@@ -49,11 +50,25 @@ void CheckTime(std::string_view text) {
           "in whole seconds as well", std::string(text) + " -> " + FormatTime(*time));
 }
 
+void CheckSchedule(std::string_view text) {
+  using namespace training_trigger;
+  static const Zone zone = Zone::Find("Europe/Paris").value();
+  static const Instant from = ParseTime("2026-03-28T23:59:30Z").value();
+  const auto schedule = ParseSchedule(text);
+  if (!schedule) return;
+  const auto next = NextAfter(*schedule, zone, from);
+  if (!next) return;
+  Require(*next > from, "the next time is later", std::string(text) + " -> " + FormatTime(*next));
+  Require(LatestBetween(*schedule, zone, from, *next) == next, "it is the latest up to itself",
+          std::string(text) + " -> " + FormatTime(*next));
+}
+
 }  // namespace
 
 void Fuzz(std::string_view input) {
   CheckQuantity(input);
   CheckTime(input);
+  CheckSchedule(input);
 }
 
 }  // namespace slipway::fuzz
