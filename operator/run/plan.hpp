@@ -19,6 +19,9 @@ struct Create {
   ResourceType type;
   ObjectKey key;
   nlohmann::json body;  ///< Whole object without status, name, namespace and owner marks.
+  /// A record that stays when its owner is deleted: its labels and annotation name the owner, but
+  /// no owner reference does. It is never taken for lost, and never deleted to make room.
+  bool outlives_owner = false;
 };
 
 /// Brings a child to exactly these fields by server-side apply; fields that are not named stay

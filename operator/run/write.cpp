@@ -17,6 +17,11 @@ bool Beside(const ObjectKey& owner, const ObjectKey& child) {
   return owner.cluster == child.cluster && owner.ns == child.ns;
 }
 
+bool NamesOwner(const Owner& owner, const ObjectMeta& meta) {
+  const auto label = meta.labels.find(labels::kOwnerUid);
+  return label != meta.labels.end() && label->second == owner.uid;
+}
+
 bool IsControlledBy(const Owner& owner, const ObjectMeta& meta) {
   return meta.owner && meta.owner->uid == owner.uid;
 }
@@ -30,7 +35,7 @@ bool IsWatched(const ObjectMeta& meta) {
 }  // namespace
 
 json StampBody(const Owner& owner, const ResourceType& type, const ObjectKey& key, json body,
-               bool with_digest) {
+               bool with_digest, bool outlives_owner) {
   json& meta = body["metadata"];
   body["apiVersion"] = type.ApiVersion();
   body["kind"] = type.kind;
@@ -40,7 +45,7 @@ json StampBody(const Owner& owner, const ResourceType& type, const ObjectKey& ke
   meta["labels"][std::string(labels::kOwnerUid)] = owner.uid;
   meta["labels"][std::string(labels::kOwnerKind)] = owner.type.kind;
   meta["annotations"][std::string(labels::kOwner)] = owner.key.ns + "/" + owner.key.name;
-  if (Beside(owner.key, key)) {
+  if (Beside(owner.key, key) && !outlives_owner) {
     meta["ownerReferences"] = json::array({{{"apiVersion", owner.type.ApiVersion()},
                                             {"kind", owner.type.kind},
                                             {"name", owner.key.name},
@@ -55,9 +60,7 @@ json StampBody(const Owner& owner, const ResourceType& type, const ObjectKey& ke
 }
 
 bool BelongsTo(const Owner& owner, const ObjectKey& key, const ObjectMeta& meta) {
-  const auto label = meta.labels.find(labels::kOwnerUid);
-  if (label == meta.labels.end() || label->second != owner.uid) return false;
-  return !Beside(owner.key, key) || IsControlledBy(owner, meta);
+  return NamesOwner(owner, meta) && (!Beside(owner.key, key) || IsControlledBy(owner, meta));
 }
 
 bool AlreadyApplied(const Object& live, const json& stamped) {
@@ -79,7 +82,7 @@ Write::Write(const Owner& owner, const Action& action, const Snapshot& world)
     : owner_(owner), action_(action) {
   std::visit([this](const auto& a) { type_ = a.type, key_ = a.key; }, action_);
   if (auto* create = std::get_if<Create>(&action_)) {
-    body_ = StampBody(owner_, type_, key_, std::move(create->body), false);
+    body_ = StampBody(owner_, type_, key_, std::move(create->body), false, create->outlives_owner);
     state_ = State::kCreate;
   } else if (auto* apply = std::get_if<Apply>(&action_)) {
     body_ = StampBody(owner_, type_, key_, std::move(apply->body), true);
@@ -169,18 +172,13 @@ void Write::OnLooked(const JsonView& object) {
   if (!meta) return OnError(meta.error());
   live_uid_ = meta->uid;
   live_version_ = meta->resource_version;
+  if (state_ == State::kCheckTaken) return OnTaken(*meta);
   const bool itself = type_ == owner_.type && key_ == owner_.key;
   const bool ours = itself || IsOurs(*meta);
   if (state_ == State::kLookToDelete) {
     OnLookedToDelete(*meta, ours);
   } else if (!ours) {
     FailForeign();
-  } else if (state_ == State::kCheckTaken &&
-             !(BelongsTo(owner_, key_, *meta) && IsWatched(*meta))) {
-    FailHidden();
-  } else if (state_ == State::kCheckTaken) {
-    version_ = meta->resource_version.Number();
-    state_ = State::kFinished;
   } else {
     state_ = State::kApplyKnown;
   }
@@ -195,6 +193,15 @@ void Write::OnLookedToDelete(const ObjectMeta& meta, bool ours) {
   } else {
     state_ = State::kDelete;
   }
+}
+
+void Write::OnTaken(const ObjectMeta& holder) {
+  const bool outlives_owner = std::get<Create>(action_).outlives_owner;
+  if (outlives_owner ? !NamesOwner(owner_, holder) : !IsOurs(holder)) return FailForeign();
+  const bool seen = outlives_owner || (BelongsTo(owner_, key_, holder) && IsWatched(holder));
+  if (!seen) return FailHidden();
+  version_ = holder.resource_version.Number();
+  state_ = State::kFinished;
 }
 
 bool Write::IsOurs(const ObjectMeta& meta) const {

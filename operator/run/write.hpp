@@ -26,9 +26,9 @@ struct Owner {
 
 /// The body of a child as it is sent: identity, ownership marks and, for an Apply, the digest of
 /// the intent. An owner reference is added when owner and child share cluster and namespace;
-/// elsewhere garbage collection would not honour it.
+/// elsewhere garbage collection would not honour it, and what outlives its owner must have none.
 nlohmann::json StampBody(const Owner& owner, const ResourceType& type, const ObjectKey& key,
-                         nlohmann::json body, bool with_digest);
+                         nlohmann::json body, bool with_digest, bool outlives_owner = false);
 
 /// True when the object carries the owner's UID in its label and, if it lies beside the owner,
 /// also as controller owner reference. A copied label alone makes nobody's object ours.
@@ -43,6 +43,7 @@ bool AlreadyApplied(const Object& live, const nlohmann::json& stamped);
 /// is told the answer, until it is finished.
 ///
 ///   Create: POST -> taken? GET -> ours: finished | ours without its labels: hidden | else: foreign
+///           what outlives its owner is ours by the label with its UID
 ///   Apply:  known: (skip if already applied) PATCH with uid + resourceVersion
 ///           unknown: GET -> absent: PATCH without force | ours, with or without its labels: PATCH
 ///           with uid + resourceVersion | else: foreign
@@ -82,6 +83,7 @@ class Write {
   void OnLookedToDelete(const ObjectMeta& meta, bool ours);
   void OnError(Error error);
   void OnLooked(const JsonView& object);
+  void OnTaken(const ObjectMeta& holder);
   void OnWritten(const JsonView& object);
   void FailForeign();
   void FailHidden();

@@ -67,6 +67,14 @@ TEST(StampBody, AChildInAnotherClusterOrNamespaceGetsNoOwnerReference) {
   }
 }
 
+TEST(StampBody, WhatOutlivesItsOwnerNamesItWithoutAReference) {
+  const json body = StampBody(kOwner, kPods.type, kChild, json::object(), false, true);
+  EXPECT_FALSE(body["metadata"].contains("ownerReferences"));
+  EXPECT_EQ(body["metadata"]["labels"]["slipway.dev/owner-uid"], "job-uid");
+  EXPECT_EQ(body["metadata"]["labels"]["slipway.dev/owner-kind"], "TrainingJob");
+  EXPECT_EQ(body["metadata"]["annotations"]["slipway.dev/owner"], "team/churn");
+}
+
 TEST(BelongsTo, NeedsLabelAndOwnerReference) {
   JsonParser parser;
   auto meta = *DecodeMeta(*parser.Parse(Live("u", "job-uid").dump()));
@@ -136,6 +144,52 @@ TEST(CreateWrite, ATakenNameOfOursThatNoWatchSelectsIsHiddenToo) {
   write.OnResponse(Ok(live));
   ASSERT_TRUE(write.Failure());
   EXPECT_EQ(write.Failure()->hidden_uid, "u");
+}
+
+/// A record by the name, found when its creation met AlreadyExists.
+Write Meet(const json& record) {
+  Write write(kOwner, Create{kPods.type, kChild, json::object(), true}, {});
+  write.Next();
+  write.OnResponse(Fail(Code::kAlreadyExists, "exists"));
+  write.Next();
+  write.OnResponse(Ok(record));
+  EXPECT_FALSE(write.Next());
+  return write;
+}
+
+json Record(const std::string& owner_uid) {
+  json record = Live("u", owner_uid);
+  record["metadata"].erase("ownerReferences");
+  return record;
+}
+
+TEST(CreateWrite, ARecordIsSentWithoutAnOwnerReference) {
+  Write write(kOwner, Create{kPods.type, kChild, json::object(), true}, {});
+  const json body = json::parse(write.Next()->body);
+  EXPECT_FALSE(body["metadata"].contains("ownerReferences"));
+  EXPECT_EQ(body["metadata"]["labels"]["slipway.dev/owner-uid"], "job-uid");
+}
+
+TEST(CreateWrite, ATakenNameIsFineIfTheRecordIsOurs) {
+  const Write write = Meet(Record("job-uid"));
+  EXPECT_FALSE(write.Failure());
+  EXPECT_EQ(write.Version(), 7u);
+}
+
+TEST(CreateWrite, ARecordOfOursIsNeverDeletedToMakeRoom) {
+  json record = Record("job-uid");
+  record["metadata"]["labels"].erase("app.kubernetes.io/managed-by");
+  EXPECT_FALSE(Meet(record).Failure());
+}
+
+TEST(CreateWrite, ARecordOfSomebodyElseIsReportedAndLeftAlone) {
+  const Write other = Meet(Record("another-uid"));
+  ASSERT_TRUE(other.Failure());
+  EXPECT_TRUE(other.Failure()->foreign);
+  const Write unlabelled = Meet(WithoutLabels(Record("job-uid")));
+  ASSERT_TRUE(unlabelled.Failure());
+  EXPECT_TRUE(unlabelled.Failure()->foreign) << "the planner knows it by what cannot be changed";
+  EXPECT_EQ(unlabelled.Failure()->hidden_uid, "");
 }
 
 TEST(ApplyWrite, GivesAChildItsLabelsBack) {
