@@ -21,6 +21,13 @@ PodView::Phase DecodePhase(std::string_view text) {
   return PodView::Phase::kUnknown;
 }
 
+/// "registry/image@sha256:1f..." names the digest by which the image was pulled; one that was put
+/// onto the machine by other means has none ("sha256:..." alone is of its configuration).
+std::string DigestOf(std::string_view image_id) {
+  const auto at = image_id.rfind('@');
+  return at == std::string_view::npos ? "" : std::string(image_id.substr(at + 1));
+}
+
 ContainerState DecodeContainer(const JsonView& status) {
   ContainerState container;
   container.name = status["name"].Text();
@@ -36,6 +43,7 @@ ContainerState DecodeContainer(const JsonView& status) {
   container.terminated_reason = terminated["reason"].Text();
   container.termination_message = terminated["message"].Text();
   container.finished = ParseTime(terminated["finishedAt"].Text());
+  container.image_digest = DigestOf(status["imageID"].String().value_or(""));
   return container;
 }
 

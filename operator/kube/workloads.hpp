@@ -22,6 +22,8 @@ struct ContainerState {
   std::string terminated_reason;    ///< E.g. OOMKilled, Error, Completed.
   std::string termination_message;  ///< What the program wrote to /dev/termination-log.
   std::optional<Instant> finished;
+  /// Of the image it ran from, e.g. sha256:1f..., as far as the kubelet names one.
+  std::string image_digest;
 };
 
 /// A condition in the status of a built-in kind.

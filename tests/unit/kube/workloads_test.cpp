@@ -46,6 +46,16 @@ TEST(DecodePod, SaysWhyAPodDoesNotRun) {
   EXPECT_EQ(pod.containers[0].waiting_message, "no such image");
 }
 
+TEST(DecodePod, ReadsTheDigestOfAnImageThatWasPulled) {
+  const PodView pod = Decode(kPods, R"({"status":{"containerStatuses":[
+      {"name":"a","imageID":"registry.example.com:5000/ml/churn@sha256:1f"},
+      {"name":"b","imageID":"sha256:2e"},
+      {"name":"c"}]}})");
+  EXPECT_EQ(pod.containers[0].image_digest, "sha256:1f");
+  EXPECT_EQ(pod.containers[1].image_digest, "") << "of its configuration, not of the image";
+  EXPECT_EQ(pod.containers[2].image_digest, "");
+}
+
 TEST(DecodePod, ReadsHowAContainerEnded) {
   const PodView pod = Decode(kPods, R"({"status":{"phase":"Failed","containerStatuses":[
       {"name":"c","state":{"terminated":{"exitCode":137,"reason":"OOMKilled","message":"m",
