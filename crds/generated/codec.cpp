@@ -163,6 +163,21 @@ static void Decode(const Cursor& in, ModelDeploymentPhase& out) {
   DecodeEnum(in, out, ModelDeploymentPhase::kDegraded);
 }
 
+std::string_view ToString(Sensitivity value) {
+  switch (value) {
+    case Sensitivity::kUnknown: return "Unknown";
+    case Sensitivity::kPublic: return "Public";
+    case Sensitivity::kInternal: return "Internal";
+    case Sensitivity::kConfidential: return "Confidential";
+    case Sensitivity::kRestricted: return "Restricted";
+  }
+  return "Unknown";
+}
+
+static void Decode(const Cursor& in, Sensitivity& out) {
+  DecodeEnum(in, out, Sensitivity::kRestricted);
+}
+
 std::string_view ToString(RuntimeKind value) {
   switch (value) {
     case RuntimeKind::kUnknown: return "Unknown";
@@ -214,6 +229,33 @@ std::string_view ToString(PodConditionStatus value) {
 
 static void Decode(const Cursor& in, PodConditionStatus& out) {
   DecodeEnum(in, out, PodConditionStatus::kFalse);
+}
+
+std::string_view ToString(MetricGoal value) {
+  switch (value) {
+    case MetricGoal::kUnknown: return "Unknown";
+    case MetricGoal::kMaximize: return "Maximize";
+    case MetricGoal::kMinimize: return "Minimize";
+  }
+  return "Unknown";
+}
+
+static void Decode(const Cursor& in, MetricGoal& out) {
+  DecodeEnum(in, out, MetricGoal::kMinimize);
+}
+
+std::string_view ToString(Registration value) {
+  switch (value) {
+    case Registration::kUnknown: return "Unknown";
+    case Registration::kAlways: return "Always";
+    case Registration::kOnGatePassed: return "OnGatePassed";
+    case Registration::kNever: return "Never";
+  }
+  return "Unknown";
+}
+
+static void Decode(const Cursor& in, Registration& out) {
+  DecodeEnum(in, out, Registration::kNever);
 }
 
 std::string_view ToString(CleanPodPolicy value) {
@@ -937,6 +979,228 @@ json ToJson(const ModelDeploymentStatus& value) {
   return out;
 }
 
+static void Decode(const Cursor& in, Artifact& out) {
+  in.Required("uri", out.uri);
+  in.Optional("digest", out.digest);
+  in.Optional("format", out.format);
+  in.Optional("sizeBytes", out.size_bytes);
+}
+
+json ToJson(const Artifact& value) {
+  json out = json::object();
+  Put(out, "uri", value.uri);
+  PutAny(out, "digest", value.digest);
+  PutAny(out, "format", value.format);
+  PutAny(out, "sizeBytes", value.size_bytes);
+  return out;
+}
+
+static void Decode(const Cursor& in, TrainingJobRef& out) {
+  in.Required("name", out.name);
+  in.Required("uid", out.uid);
+}
+
+json ToJson(const TrainingJobRef& value) {
+  json out = json::object();
+  Put(out, "name", value.name);
+  Put(out, "uid", value.uid);
+  return out;
+}
+
+static void Decode(const Cursor& in, Dataset& out) {
+  in.Required("name", out.name);
+  in.Optional("uri", out.uri);
+  in.Optional("version", out.version);
+  in.Optional("digest", out.digest);
+}
+
+json ToJson(const Dataset& value) {
+  json out = json::object();
+  Put(out, "name", value.name);
+  PutAny(out, "uri", value.uri);
+  PutAny(out, "version", value.version);
+  PutAny(out, "digest", value.digest);
+  return out;
+}
+
+static void Decode(const Cursor& in, GitSource& out) {
+  in.Required("url", out.url);
+  in.Optional("revision", out.revision);
+  in.Optional("commit", out.commit);
+}
+
+json ToJson(const GitSource& value) {
+  json out = json::object();
+  Put(out, "url", value.url);
+  PutAny(out, "revision", value.revision);
+  PutAny(out, "commit", value.commit);
+  return out;
+}
+
+static void Decode(const Cursor& in, SourceCode& out) { in.Required("git", out.git); }
+
+json ToJson(const SourceCode& value) {
+  json out = json::object();
+  Put(out, "git", value.git);
+  return out;
+}
+
+static void Decode(const Cursor& in, Parameter& out) {
+  in.Required("name", out.name);
+  in.Required("value", out.value);
+}
+
+json ToJson(const Parameter& value) {
+  json out = json::object();
+  Put(out, "name", value.name);
+  Put(out, "value", value.value);
+  return out;
+}
+
+static void Decode(const Cursor& in, Lineage& out) {
+  in.Optional("trainingJob", out.training_job);
+  in.Optional("datasets", out.datasets);
+  in.Optional("code", out.code);
+  in.Optional("imageDigest", out.image_digest);
+  in.Optional("parameters", out.parameters);
+  in.Optional("parent", out.parent);
+}
+
+json ToJson(const Lineage& value) {
+  json out = json::object();
+  PutAny(out, "trainingJob", value.training_job);
+  PutAny(out, "datasets", value.datasets);
+  PutAny(out, "code", value.code);
+  PutAny(out, "imageDigest", value.image_digest);
+  PutAny(out, "parameters", value.parameters);
+  PutAny(out, "parent", value.parent);
+  return out;
+}
+
+static void Decode(const Cursor& in, MetricValue& out) {
+  in.Required("name", out.name);
+  in.Required("value", out.value);
+}
+
+json ToJson(const MetricValue& value) {
+  json out = json::object();
+  Put(out, "name", value.name);
+  Put(out, "value", value.value);
+  return out;
+}
+
+static void Decode(const Cursor& in, RecordedGate& out) {
+  in.Required("passed", out.passed);
+  in.Optional("comparedWith", out.compared_with);
+}
+
+json ToJson(const RecordedGate& value) {
+  json out = json::object();
+  Put(out, "passed", value.passed);
+  PutAny(out, "comparedWith", value.compared_with);
+  return out;
+}
+
+static void Decode(const Cursor& in, Baseline& out) {
+  in.Required("uri", out.uri);
+  in.Optional("digest", out.digest);
+}
+
+json ToJson(const Baseline& value) {
+  json out = json::object();
+  Put(out, "uri", value.uri);
+  PutAny(out, "digest", value.digest);
+  return out;
+}
+
+static void Decode(const Cursor& in, Tensor& out) {
+  in.Required("name", out.name);
+  in.Required("datatype", out.datatype);
+  in.Optional("shape", out.shape);
+}
+
+json ToJson(const Tensor& value) {
+  json out = json::object();
+  Put(out, "name", value.name);
+  Put(out, "datatype", value.datatype);
+  PutAny(out, "shape", value.shape);
+  return out;
+}
+
+static void Decode(const Cursor& in, ModelSchema& out) {
+  in.Optional("inputs", out.inputs);
+  in.Optional("outputs", out.outputs);
+}
+
+json ToJson(const ModelSchema& value) {
+  json out = json::object();
+  PutAny(out, "inputs", value.inputs);
+  PutAny(out, "outputs", value.outputs);
+  return out;
+}
+
+static void Decode(const Cursor& in, ModelCard& out) {
+  in.Optional("intendedUse", out.intended_use);
+  in.Optional("limitations", out.limitations);
+  in.Optional("owners", out.owners);
+  in.Optional("license", out.license);
+  in.Optional("sensitivity", out.sensitivity);
+}
+
+json ToJson(const ModelCard& value) {
+  json out = json::object();
+  PutAny(out, "intendedUse", value.intended_use);
+  PutAny(out, "limitations", value.limitations);
+  PutAny(out, "owners", value.owners);
+  PutAny(out, "license", value.license);
+  PutAny(out, "sensitivity", value.sensitivity);
+  return out;
+}
+
+static void Decode(const Cursor& in, ModelVersionSpec& out) {
+  in.Required("modelName", out.model_name);
+  in.Required("version", out.version);
+  in.Required("artifact", out.artifact);
+  in.Optional("lineage", out.lineage);
+  in.Optional("metrics", out.metrics);
+  in.Optional("evaluation", out.evaluation);
+  in.Optional("baseline", out.baseline);
+  in.Optional("schema", out.schema);
+  in.Optional("card", out.card);
+}
+
+json ToJson(const ModelVersionSpec& value) {
+  json out = json::object();
+  Put(out, "modelName", value.model_name);
+  Put(out, "version", value.version);
+  Put(out, "artifact", value.artifact);
+  PutAny(out, "lineage", value.lineage);
+  PutAny(out, "metrics", value.metrics);
+  PutAny(out, "evaluation", value.evaluation);
+  PutAny(out, "baseline", value.baseline);
+  PutAny(out, "schema", value.schema);
+  PutAny(out, "card", value.card);
+  return out;
+}
+
+static void Decode(const Cursor& in, ModelVersionStatus& out) {
+  in.Required("observedGeneration", out.observed_generation);
+  in.Optional("conditions", out.conditions);
+  in.Optional("metric", out.metric);
+  in.Optional("card", out.card);
+  in.Optional("message", out.message);
+}
+
+json ToJson(const ModelVersionStatus& value) {
+  json out = json::object();
+  Put(out, "observedGeneration", value.observed_generation);
+  Put(out, "conditions", value.conditions);
+  PutAny(out, "metric", value.metric);
+  PutAny(out, "card", value.card);
+  PutAny(out, "message", value.message);
+  return out;
+}
+
 static void Decode(const Cursor& in, RuntimeSpec& out) {
   in.Optional("description", out.description);
   in.Required("framework", out.framework);
@@ -1041,12 +1305,99 @@ json ToJson(const FailurePolicy& value) {
   return out;
 }
 
+static void Decode(const Cursor& in, Inputs& out) {
+  in.Optional("datasets", out.datasets);
+  in.Optional("code", out.code);
+  in.Optional("parameters", out.parameters);
+}
+
+json ToJson(const Inputs& value) {
+  json out = json::object();
+  PutAny(out, "datasets", value.datasets);
+  PutAny(out, "code", value.code);
+  PutAny(out, "parameters", value.parameters);
+  return out;
+}
+
+static void Decode(const Cursor& in, MetricsSource& out) { in.Required("file", out.file); }
+
+json ToJson(const MetricsSource& value) {
+  json out = json::object();
+  Put(out, "file", value.file);
+  return out;
+}
+
+static void Decode(const Cursor& in, GateMetric& out) {
+  in.Required("name", out.name);
+  in.Required("goal", out.goal);
+  in.Optional("threshold", out.threshold);
+}
+
+json ToJson(const GateMetric& value) {
+  json out = json::object();
+  Put(out, "name", value.name);
+  Put(out, "goal", value.goal);
+  PutAny(out, "threshold", value.threshold);
+  return out;
+}
+
+static void Decode(const Cursor& in, Comparison& out) {
+  in.Optional("modelName", out.model_name);
+  in.Required("version", out.version);
+  in.Required("metric", out.metric);
+  in.Required("minImprovement", out.min_improvement);
+}
+
+json ToJson(const Comparison& value) {
+  json out = json::object();
+  PutAny(out, "modelName", value.model_name);
+  Put(out, "version", value.version);
+  Put(out, "metric", value.metric);
+  Put(out, "minImprovement", value.min_improvement);
+  return out;
+}
+
+static void Decode(const Cursor& in, EvaluationGate& out) {
+  in.Required("metricsFrom", out.metrics_from);
+  in.Required("metrics", out.metrics);
+  in.Optional("compareTo", out.compare_to);
+}
+
+json ToJson(const EvaluationGate& value) {
+  json out = json::object();
+  Put(out, "metricsFrom", value.metrics_from);
+  PutAny(out, "metrics", value.metrics);
+  PutAny(out, "compareTo", value.compare_to);
+  return out;
+}
+
+static void Decode(const Cursor& in, Output& out) {
+  in.Required("modelName", out.model_name);
+  in.Required("uri", out.uri);
+  in.Optional("format", out.format);
+  in.Required("register", out.register_);
+  in.Optional("card", out.card);
+}
+
+json ToJson(const Output& value) {
+  json out = json::object();
+  Put(out, "modelName", value.model_name);
+  Put(out, "uri", value.uri);
+  PutAny(out, "format", value.format);
+  Put(out, "register", value.register_);
+  PutAny(out, "card", value.card);
+  return out;
+}
+
 static void Decode(const Cursor& in, TrainingJobSpec& out) {
   in.Optional("runtimeRef", out.runtime_ref);
   in.Required("framework", out.framework);
   in.Required("trainer", out.trainer);
   in.Required("suspend", out.suspend);
   in.Required("failurePolicy", out.failure_policy);
+  in.Optional("inputs", out.inputs);
+  in.Optional("evaluation", out.evaluation);
+  in.Optional("output", out.output);
   in.Optional("activeDeadlineSeconds", out.active_deadline_seconds);
   in.Optional("ttlSecondsAfterFinished", out.ttl_seconds_after_finished);
   in.Required("cleanPodPolicy", out.clean_pod_policy);
@@ -1060,6 +1411,9 @@ json ToJson(const TrainingJobSpec& value) {
   Put(out, "trainer", value.trainer);
   Put(out, "suspend", value.suspend);
   Put(out, "failurePolicy", value.failure_policy);
+  PutAny(out, "inputs", value.inputs);
+  PutAny(out, "evaluation", value.evaluation);
+  PutAny(out, "output", value.output);
   PutAny(out, "activeDeadlineSeconds", value.active_deadline_seconds);
   PutAny(out, "ttlSecondsAfterFinished", value.ttl_seconds_after_finished);
   Put(out, "cleanPodPolicy", value.clean_pod_policy);
@@ -1127,6 +1481,82 @@ json ToJson(const RuntimeRecord& value) {
   return out;
 }
 
+static void Decode(const Cursor& in, ReportedArtifact& out) {
+  in.Optional("uri", out.uri);
+  in.Optional("digest", out.digest);
+  in.Optional("sizeBytes", out.size_bytes);
+}
+
+json ToJson(const ReportedArtifact& value) {
+  json out = json::object();
+  PutAny(out, "uri", value.uri);
+  PutAny(out, "digest", value.digest);
+  PutAny(out, "sizeBytes", value.size_bytes);
+  return out;
+}
+
+static void Decode(const Cursor& in, TrainingResult& out) {
+  in.Optional("metrics", out.metrics);
+  in.Optional("artifact", out.artifact);
+  in.Optional("datasets", out.datasets);
+  in.Optional("baseline", out.baseline);
+  in.Optional("imageDigest", out.image_digest);
+  in.Optional("problem", out.problem);
+}
+
+json ToJson(const TrainingResult& value) {
+  json out = json::object();
+  PutAny(out, "metrics", value.metrics);
+  PutAny(out, "artifact", value.artifact);
+  PutAny(out, "datasets", value.datasets);
+  PutAny(out, "baseline", value.baseline);
+  PutAny(out, "imageDigest", value.image_digest);
+  PutAny(out, "problem", value.problem);
+  return out;
+}
+
+static void Decode(const Cursor& in, JudgedMetric& out) {
+  in.Required("name", out.name);
+  in.Optional("value", out.value);
+  in.Optional("threshold", out.threshold);
+  in.Optional("champion", out.champion);
+  in.Required("passed", out.passed);
+}
+
+json ToJson(const JudgedMetric& value) {
+  json out = json::object();
+  Put(out, "name", value.name);
+  PutAny(out, "value", value.value);
+  PutAny(out, "threshold", value.threshold);
+  PutAny(out, "champion", value.champion);
+  Put(out, "passed", value.passed);
+  return out;
+}
+
+static void Decode(const Cursor& in, GateResult& out) {
+  in.Required("passed", out.passed);
+  in.Required("metrics", out.metrics);
+  in.Optional("comparedWith", out.compared_with);
+  in.Required("message", out.message);
+}
+
+json ToJson(const GateResult& value) {
+  json out = json::object();
+  Put(out, "passed", value.passed);
+  PutAny(out, "metrics", value.metrics);
+  PutAny(out, "comparedWith", value.compared_with);
+  Put(out, "message", value.message);
+  return out;
+}
+
+static void Decode(const Cursor& in, ModelVersionRef& out) { in.Required("name", out.name); }
+
+json ToJson(const ModelVersionRef& value) {
+  json out = json::object();
+  Put(out, "name", value.name);
+  return out;
+}
+
 static void Decode(const Cursor& in, TrainingJobStatus& out) {
   in.Required("observedGeneration", out.observed_generation);
   in.Optional("phase", out.phase);
@@ -1139,6 +1569,9 @@ static void Decode(const Cursor& in, TrainingJobStatus& out) {
   in.Optional("avoidedNodes", out.avoided_nodes);
   in.Optional("lastFailure", out.last_failure);
   in.Optional("runtime", out.runtime);
+  in.Optional("result", out.result);
+  in.Optional("evaluation", out.evaluation);
+  in.Optional("modelVersionRef", out.model_version_ref);
   in.Optional("startTime", out.start_time);
   in.Optional("completionTime", out.completion_time);
   in.Optional("message", out.message);
@@ -1157,6 +1590,9 @@ json ToJson(const TrainingJobStatus& value) {
   PutAny(out, "avoidedNodes", value.avoided_nodes);
   PutAny(out, "lastFailure", value.last_failure);
   PutAny(out, "runtime", value.runtime);
+  PutAny(out, "result", value.result);
+  PutAny(out, "evaluation", value.evaluation);
+  PutAny(out, "modelVersionRef", value.model_version_ref);
   PutAny(out, "startTime", value.start_time);
   PutAny(out, "completionTime", value.completion_time);
   PutAny(out, "message", value.message);
@@ -1259,6 +1695,10 @@ Result<DriftMonitor> DecodeDriftMonitor(const JsonView& object) {
 
 Result<ModelDeployment> DecodeModelDeployment(const JsonView& object) {
   return DecodeKind<ModelDeployment>(object);
+}
+
+Result<ModelVersion> DecodeModelVersion(const JsonView& object) {
+  return DecodeKind<ModelVersion>(object);
 }
 
 Result<Runtime> DecodeRuntime(const JsonView& object) { return DecodeKind<Runtime>(object); }

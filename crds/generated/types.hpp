@@ -126,6 +126,16 @@ enum class ModelDeploymentPhase {
 };
 std::string_view ToString(ModelDeploymentPhase value);
 
+/// How carefully the model and its data must be handled.
+enum class Sensitivity {
+  kUnknown,
+  kPublic,
+  kInternal,
+  kConfidential,
+  kRestricted,
+};
+std::string_view ToString(Sensitivity value);
+
 /// Used by several fields, each of which says what it means.
 enum class RuntimeKind {
   kUnknown,
@@ -160,6 +170,24 @@ enum class PodConditionStatus {
   kFalse,
 };
 std::string_view ToString(PodConditionStatus value);
+
+/// Whether greater or smaller values are better.
+enum class MetricGoal {
+  kUnknown,
+  kMaximize,
+  kMinimize,
+};
+std::string_view ToString(MetricGoal value);
+
+/// When a ModelVersion is made. OnGatePassed makes one when the gate has passed, or when there is
+/// none and the result can be read; Always also when the gate has not passed; Never makes none.
+enum class Registration {
+  kUnknown,
+  kAlways,
+  kOnGatePassed,
+  kNever,
+};
+std::string_view ToString(Registration value);
 
 /// Which pods are deleted when the job ends. Running keeps the ended ones with their logs, All
 /// keeps none, None keeps also those that still run.
@@ -797,6 +825,203 @@ struct ModelDeploymentStatus {
   bool operator==(const ModelDeploymentStatus&) const = default;
 };
 
+/// The model itself.
+struct Artifact {
+  /// Where the model is.
+  std::string uri;
+  /// Digest over its content.
+  std::optional<std::string> digest;
+  /// Format of the model, such as onnx or joblib.
+  std::optional<std::string> format;
+  /// Its size.
+  std::optional<std::int64_t> size_bytes;
+
+  bool operator==(const Artifact&) const = default;
+};
+
+/// The TrainingJob that made it, which may be deleted by now.
+struct TrainingJobRef {
+  /// Name of the TrainingJob.
+  std::string name;
+  /// Its UID.
+  std::string uid;
+
+  bool operator==(const TrainingJobRef&) const = default;
+};
+
+/// A set of data, and which state of it.
+struct Dataset {
+  /// What the set is for, such as train or test.
+  std::string name;
+  /// Where the data is, such as s3://bucket/folder.
+  std::optional<std::string> uri;
+  /// Version of the data in the words of its owner, such as a date or a tag.
+  std::optional<std::string> version;
+  /// Digest over the content, which tells two states apart.
+  std::optional<std::string> digest;
+
+  bool operator==(const Dataset&) const = default;
+};
+
+/// A state of a Git repository.
+struct GitSource {
+  /// Address of the repository, without credentials.
+  std::string url;
+  /// Branch, tag or commit in the words of the author.
+  std::optional<std::string> revision;
+  /// Full hash of the commit.
+  std::optional<std::string> commit;
+
+  bool operator==(const GitSource&) const = default;
+};
+
+/// The source of the program.
+struct SourceCode {
+  /// A state of a Git repository.
+  GitSource git;
+
+  bool operator==(const SourceCode&) const = default;
+};
+
+/// One parameter.
+struct Parameter {
+  /// Name of the parameter.
+  std::string name;
+  /// Its value as text.
+  std::string value;
+
+  bool operator==(const Parameter&) const = default;
+};
+
+/// What the model was made from: what was declared in spec.inputs of the job, what its program
+/// reported, and the image as the kubelet saw it.
+struct Lineage {
+  /// The TrainingJob that made it, which may be deleted by now.
+  std::optional<TrainingJobRef> training_job;
+  /// Data that it was trained and tested on.
+  std::vector<Dataset> datasets;
+  /// The source of the program.
+  std::optional<SourceCode> code;
+  /// Digest of the image that the program ran from.
+  std::optional<std::string> image_digest;
+  /// Parameters of the training, such as the learning rate.
+  std::vector<Parameter> parameters;
+  /// Name of the ModelVersion that the training began from.
+  std::optional<std::string> parent;
+
+  bool operator==(const Lineage&) const = default;
+};
+
+/// A metric and its value.
+struct MetricValue {
+  /// Name of the metric.
+  std::string name;
+  /// Its value as a decimal number.
+  std::string value;
+
+  bool operator==(const MetricValue&) const = default;
+};
+
+/// What the gate of the job said. Absent when it had none.
+struct RecordedGate {
+  /// Whether the gate passed.
+  bool passed = false;
+  /// Name of the ModelVersion that it was compared with.
+  std::optional<std::string> compared_with;
+
+  bool operator==(const RecordedGate&) const = default;
+};
+
+/// What the features looked like in the training data, for later comparison with production.
+struct Baseline {
+  /// Where it is.
+  std::string uri;
+  /// Digest over its content.
+  std::optional<std::string> digest;
+
+  bool operator==(const Baseline&) const = default;
+};
+
+/// A value by name, in the words of the Open Inference Protocol.
+struct Tensor {
+  /// Its name.
+  std::string name;
+  /// Type of its elements, such as FP32, INT64 or BYTES.
+  std::string datatype;
+  /// Its dimensions; -1 stands for any number.
+  std::vector<std::int64_t> shape;
+
+  bool operator==(const Tensor&) const = default;
+};
+
+/// What the model takes and gives.
+struct ModelSchema {
+  /// What it takes.
+  std::vector<Tensor> inputs;
+  /// What it gives.
+  std::vector<Tensor> outputs;
+
+  bool operator==(const ModelSchema&) const = default;
+};
+
+/// What people should know before they use the model.
+struct ModelCard {
+  /// What the model is for, and what it is not for.
+  std::optional<std::string> intended_use;
+  /// Where it is known to be wrong or unfair.
+  std::optional<std::string> limitations;
+  /// People or teams who answer for the model.
+  std::vector<std::string> owners;
+  /// License under which it may be used.
+  std::optional<std::string> license;
+  /// How carefully the model and its data must be handled.
+  std::optional<Sensitivity> sensitivity;
+
+  bool operator==(const ModelCard&) const = default;
+};
+
+/// What is recorded. It is written once, by the operator for a TrainingJob or by hand for a model
+/// from elsewhere, and never changed.
+struct ModelVersionSpec {
+  /// Name of the model, the same in all of its versions.
+  std::string model_name;
+  /// Number of the version, counted from 1 for each model and namespace.
+  std::int32_t version = 0;
+  /// The model itself.
+  Artifact artifact;
+  /// What the model was made from: what was declared in spec.inputs of the job, what its program
+  /// reported, and the image as the kubelet saw it.
+  std::optional<Lineage> lineage;
+  /// What was measured, those of the gate first.
+  std::vector<MetricValue> metrics;
+  /// What the gate of the job said.
+  std::optional<RecordedGate> evaluation;
+  /// What the features looked like in the training data, for later comparison with production.
+  std::optional<Baseline> baseline;
+  /// What the model takes and gives.
+  std::optional<ModelSchema> schema;
+  /// What people should know before they use the model.
+  std::optional<ModelCard> card;
+
+  bool operator==(const ModelVersionSpec&) const = default;
+};
+
+/// What the operator has observed. Users do not write here.
+struct ModelVersionStatus {
+  /// Value of metadata.generation that this status was computed from.
+  std::int64_t observed_generation = 0;
+  /// What is known about this object, one entry per aspect.
+  std::vector<Condition> conditions;
+  /// The first of the metrics with its value, for display only.
+  std::optional<std::string> metric;
+  /// The model card, all of the record in Markdown for people; at most 32 KiB of it.
+  std::optional<std::string> card;
+  /// One line that says whether the record can be relied on, and why not.
+  std::optional<std::string> message;
+
+  bool operator==(const ModelVersionStatus&) const = default;
+};
+
 /// What jobs of this runtime begin with.
 struct RuntimeSpec {
   /// What the runtime is for, in one line for who chooses one.
@@ -889,6 +1114,86 @@ struct FailurePolicy {
   bool operator==(const FailurePolicy&) const = default;
 };
 
+/// What the training is made from, for the record: it is written into the ModelVersion as it is
+/// here. The operator fetches none of it. Immutable unless the job is suspended.
+struct Inputs {
+  /// Data that the program reads.
+  std::vector<Dataset> datasets;
+  /// The source of the program.
+  std::optional<SourceCode> code;
+  /// Parameters of the training, such as the learning rate.
+  std::vector<Parameter> parameters;
+
+  bool operator==(const Inputs&) const = default;
+};
+
+/// Where the program leaves its result. Absent means the default of file.
+struct MetricsSource {
+  /// Absolute path of the file into which the program of node 0 writes its result, a JSON document
+  /// of at most 4096 bytes; environment variable SLIPWAY_RESULT_FILE holds it.
+  std::string file;
+
+  bool operator==(const MetricsSource&) const = default;
+};
+
+/// A metric, and how good it must be.
+struct GateMetric {
+  /// Name of the metric in the result.
+  std::string name;
+  /// Whether greater or smaller values are better.
+  MetricGoal goal = MetricGoal::kUnknown;
+  /// The worst value that passes, as a decimal number.
+  std::optional<std::string> threshold;
+
+  bool operator==(const GateMetric&) const = default;
+};
+
+/// A version of the model that the new one must be better than. While the model has none, there is
+/// nothing to compare with and only the thresholds count.
+struct Comparison {
+  /// Model whose versions are compared with.
+  std::optional<std::string> model_name;
+  /// Name of a ModelVersion of the model in this namespace, or latest for the one with the highest
+  /// number when the job ends.
+  std::string version;
+  /// Name of the metric that is compared, one of spec.evaluation.metrics.
+  std::string metric;
+  /// By how much the new value must be better, as a decimal number.
+  std::string min_improvement;
+
+  bool operator==(const Comparison&) const = default;
+};
+
+/// What the result of the training must be for its model to be good enough. Absent means that there
+/// is no gate. Immutable.
+struct EvaluationGate {
+  /// Where the program leaves its result.
+  MetricsSource metrics_from;
+  /// Metrics that must be in the result.
+  std::vector<GateMetric> metrics;
+  /// A version of the model that the new one must be better than.
+  std::optional<Comparison> compare_to;
+
+  bool operator==(const EvaluationGate&) const = default;
+};
+
+/// The model that the training makes, which is recorded as a ModelVersion. Absent means that
+/// nothing is recorded. Immutable.
+struct Output {
+  /// Name of the model.
+  std::string model_name;
+  /// Where the program stores the model.
+  std::string uri;
+  /// Format of the model, such as onnx or joblib.
+  std::optional<std::string> format;
+  /// When a ModelVersion is made.
+  Registration register_ = Registration::kUnknown;
+  /// What people should know before they use the model.
+  std::optional<ModelCard> card;
+
+  bool operator==(const Output&) const = default;
+};
+
 /// What to run. The operator never writes here.
 struct TrainingJobSpec {
   /// The template with which the trainer begins: what the job itself says is put over it.
@@ -902,6 +1207,13 @@ struct TrainingJobSpec {
   bool suspend = false;
   /// What happens when a node fails.
   FailurePolicy failure_policy;
+  /// What the training is made from, for the record: it is written into the ModelVersion as it is
+  /// here.
+  std::optional<Inputs> inputs;
+  /// What the result of the training must be for its model to be good enough.
+  std::optional<EvaluationGate> evaluation;
+  /// The model that the training makes, which is recorded as a ModelVersion.
+  std::optional<Output> output;
   /// Seconds after its start at which a job that has not ended is Failed; restarts are included.
   std::optional<std::int64_t> active_deadline_seconds;
   /// Seconds after its end at which the job is deleted with all that belongs to it.
@@ -969,6 +1281,75 @@ struct RuntimeRecord {
   bool operator==(const RuntimeRecord&) const = default;
 };
 
+/// The model that was made.
+struct ReportedArtifact {
+  /// Where the model is.
+  std::optional<std::string> uri;
+  /// Digest over its content.
+  std::optional<std::string> digest;
+  /// Its size.
+  std::optional<std::int64_t> size_bytes;
+
+  bool operator==(const ReportedArtifact&) const = default;
+};
+
+/// What the program of node 0 has reported in the attempt that counts, kept beyond the end of its
+/// pod. Only with spec.evaluation or spec.output.
+struct TrainingResult {
+  /// What was measured.
+  std::vector<MetricValue> metrics;
+  /// The model that was made.
+  std::optional<ReportedArtifact> artifact;
+  /// Data that was read.
+  std::vector<Dataset> datasets;
+  /// What the features looked like in the training data, for later comparison with production.
+  std::optional<Baseline> baseline;
+  /// Digest of the image that the program ran from, by the kubelet.
+  std::optional<std::string> image_digest;
+  /// Why the report cannot be used; then nothing of it is here.
+  std::optional<std::string> problem;
+
+  bool operator==(const TrainingResult&) const = default;
+};
+
+/// A metric of the gate and whether it passed.
+struct JudgedMetric {
+  /// Name of the metric.
+  std::string name;
+  /// Its value.
+  std::optional<std::string> value;
+  /// The worst value that passes.
+  std::optional<std::string> threshold;
+  /// Value of the version that was compared with.
+  std::optional<std::string> champion;
+  /// Whether it reached the threshold and, if compared, was better enough.
+  bool passed = false;
+
+  bool operator==(const JudgedMetric&) const = default;
+};
+
+/// What the gate made of the result. Written once, when the job is Complete.
+struct GateResult {
+  /// Whether all of it passed.
+  bool passed = false;
+  /// One entry for each of spec.evaluation.metrics.
+  std::vector<JudgedMetric> metrics;
+  /// Name of the ModelVersion that was compared with.
+  std::optional<std::string> compared_with;
+  /// What passed or what did not, and the way out.
+  std::string message;
+
+  bool operator==(const GateResult&) const = default;
+};
+
+/// The ModelVersion that was made from this job. It stays when the job is deleted.
+struct ModelVersionRef {
+  /// Name of the ModelVersion.
+  std::string name;
+
+  bool operator==(const ModelVersionRef&) const = default;
+};
+
 /// What the operator has observed. Users do not write here.
 struct TrainingJobStatus {
   /// Value of metadata.generation that this status was computed from.
@@ -995,6 +1376,13 @@ struct TrainingJobStatus {
   std::optional<NodeFailure> last_failure;
   /// The runtime of spec.runtimeRef as it was when the job started or was resumed.
   std::optional<RuntimeRecord> runtime;
+  /// What the program of node 0 has reported in the attempt that counts, kept beyond the end of its
+  /// pod.
+  std::optional<TrainingResult> result;
+  /// What the gate made of the result.
+  std::optional<GateResult> evaluation;
+  /// The ModelVersion that was made from this job.
+  std::optional<ModelVersionRef> model_version_ref;
   /// When the job started, or was resumed; activeDeadlineSeconds counts from here.
   std::optional<Instant> start_time;
   /// When the job ended as Complete or Failed.
@@ -1123,6 +1511,18 @@ struct ModelDeployment {
 };
 inline constexpr ResourceType kModelDeploymentType{"slipway.dev", "v1alpha1", "ModelDeployment",
                                                    "modeldeployments"};
+
+/// The record of a trained model: where it is, what it was made from and how good it is. It
+/// outlives the TrainingJob that made it.
+struct ModelVersion {
+  ObjectMeta meta;
+  ModelVersionSpec spec;
+  std::optional<ModelVersionStatus> status;
+
+  bool operator==(const ModelVersion&) const = default;
+};
+inline constexpr ResourceType kModelVersionType{"slipway.dev", "v1alpha1", "ModelVersion",
+                                                "modelversions"};
 
 /// A template for TrainingJobs of its namespace, made by who runs the platform: image, framework,
 /// resources and placement, so that a job says only what is its own. Jobs name it in

@@ -39,6 +39,7 @@ void Fuzz(std::string_view input) {
   RoundTrip(api::DecodeTrainingTrigger, *object);
   RoundTrip(api::DecodeModelDeployment, *object);
   RoundTrip(api::DecodeDriftMonitor, *object);
+  RoundTrip(api::DecodeModelVersion, *object);
 }
 
 }  // namespace slipway::fuzz

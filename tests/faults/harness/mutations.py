@@ -37,7 +37,7 @@ KEYS = {"unicode": "grün", "253 characters": "a" * 253, "254 characters": "a" *
         "empty": ""}
 WRONG = {"string": "text", "integer": 7, "boolean": True, "array": [], "object": {}, "fraction": 1.5}
 _RIGHT = {"int-or-string": {"string", "integer"}}
-_FILLS = ("a", "/a", "0", "1", "a/b", "1Gi", "0.5", "aa")
+_FILLS = ("a", "/a", "0", "1", "a/b", "1Gi", "0.5", "aa", "a://b", "a-1", f"sha256:{'0' * 64}", "0" * 40)
 _DELETED = object()
 _ROUNDS = 1000  # far more than any number of operations that is asked for needs
 
@@ -68,7 +68,7 @@ def load(plural: str) -> Kind:
 
 
 def operations(schema: Schema, base: dict, seed: int = 1, least: int = 2000) -> list[Operation]:
-    """All single changes, then pairs until there are `least`."""
+    """All single changes, then pairs: a tenth as many, and until there are `least`."""
     judge = _Judge(schema, base["spec"])
     singles = [change for path, member in structural.children(schema)
                for change in _changes(schema, base, path, member)]
@@ -76,7 +76,7 @@ def operations(schema: Schema, base: dict, seed: int = 1, least: int = 2000) -> 
     seen = {repr(operation.manifest) for operation in result}
     harmless = [change for change, single in zip(singles, result) if single.expected != "refused"]
     for name, path, spec in _pairs(schema, singles, harmless, random.Random(seed)):
-        if len(result) >= least:
+        if len(result) >= max(least, len(singles) * 11 // 10):
             break
         operation = judge.operation(base, name, path, spec)
         if repr(operation.manifest) not in seen:
