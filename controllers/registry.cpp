@@ -2,6 +2,7 @@
 
 #include "controllers/drift_monitor/controller.hpp"
 #include "controllers/model_deployment/controller.hpp"
+#include "controllers/model_version/controller.hpp"
 #include "controllers/training_job/controller.hpp"
 #include "controllers/training_trigger/controller.hpp"
 
@@ -13,6 +14,7 @@ std::vector<Controller> MakeControllers(const Settings& settings) {
       MakeTrainingTriggerController(settings),
       MakeModelDeploymentController(settings),
       MakeDriftMonitorController(settings),
+      MakeModelVersionController(settings),
   };
 }
 
