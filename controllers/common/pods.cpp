@@ -64,6 +64,9 @@ json Container(const PodPlan& plan, const json& user) {
   // The end of the log of a program that failed becomes its termination message, and that is what
   // the status of the custom resource shows.
   container["terminationMessagePolicy"] = "FallbackToLogsOnError";
+  if (!plan.termination_message_path.empty()) {
+    container["terminationMessagePath"] = plan.termination_message_path;
+  }
   container["securityContext"] = ContainerSecurityContext(plan.read_only_root);
   SetUnlessEmpty(container, "command", plan.command);
   SetUnlessEmpty(container, "args", plan.args);

@@ -32,6 +32,8 @@ struct PodPlan {
   nlohmann::json volumes = nlohmann::json::array();  ///< The operator's own Volume objects.
   nlohmann::json mounts = nlohmann::json::array();   ///< The operator's own VolumeMount objects.
   nlohmann::json container_extra = nlohmann::json::object();  ///< E.g. a readinessProbe.
+  /// The file whose end the kubelet puts into the status of the pod; empty for its default.
+  std::string termination_message_path;
   std::string restart_policy = "Always";
   std::string hostname;  ///< With `subdomain`: the pod's name in a headless service.
   std::string subdomain;

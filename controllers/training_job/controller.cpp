@@ -4,6 +4,7 @@
 #include "controllers/training_job/decide.hpp"
 #include "controllers/training_job/observe.hpp"
 #include "controllers/training_job/plan.hpp"
+#include "controllers/training_job/registration.hpp"
 #include "controllers/training_job/runtime.hpp"
 #include "controllers/training_job/status.hpp"
 #include "operator/kube/workloads.hpp"
@@ -28,6 +29,12 @@ Outcome Reconcile(const ReconcileInput& input) {
   return {std::move(plan), StatusIfChanged(job->status, status)};
 }
 
+std::vector<Lookup> LooksUp() {
+  std::vector<Lookup> lookups = LookUpRuntimes();
+  lookups.push_back(LookUpModelVersions());
+  return lookups;
+}
+
 }  // namespace
 }  // namespace training_job
 
@@ -36,7 +43,7 @@ Controller MakeTrainingJobController(const Settings& /*settings*/) {
           training_job::kTrainingJobs,
           {kPods, kServices},
           training_job::Reconcile,
-          training_job::LookUpRuntimes()};
+          training_job::LooksUp()};
 }
 
 }  // namespace slipway

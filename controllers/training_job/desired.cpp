@@ -9,6 +9,7 @@
 #include "controllers/common/pods.hpp"
 #include "controllers/training_job/processes.hpp"
 #include "controllers/training_job/rendezvous.hpp"
+#include "controllers/training_job/result.hpp"
 #include "operator/base/hash.hpp"
 #include "operator/kube/workloads.hpp"
 
@@ -44,6 +45,10 @@ PodPlan PlanNode(const api::TrainingJob& job, std::int32_t node, const Group& gr
   plan.resources = trainer.resources_per_node;
   plan.volumes = std::move(rendezvous.volumes);
   plan.mounts = std::move(rendezvous.mounts);
+  if (node == 0 && WantsResult(job)) {
+    plan.termination_message_path = ResultFile(job);
+    plan.operator_env.push_back({"SLIPWAY_RESULT_FILE", plan.termination_message_path});
+  }
   // A restart is a new pod, so that all nodes meet again; a container that restarted by itself
   // would come back into a group that has gone on without it.
   plan.restart_policy = "Never";
@@ -60,6 +65,11 @@ bool HasUnknownRule(const api::FailurePolicy& policy) {
     return rule.action == api::FailureAction::kUnknown ||
            (rule.on_exit_codes && rule.on_exit_codes->operator_ == api::ExitCodeOperator::kUnknown);
   });
+}
+
+bool HasUnknownGoal(const std::optional<api::EvaluationGate>& evaluation) {
+  return evaluation && std::ranges::find(evaluation->metrics, api::MetricGoal::kUnknown,
+                                         &api::GateMetric::goal) != evaluation->metrics.end();
 }
 
 std::optional<Problem> WhyUncountable(const api::Trainer& trainer) {
@@ -129,6 +139,10 @@ std::optional<Problem> WhyImpossible(const api::TrainingJob& job) {
     return UnsupportedValue("spec.cleanPodPolicy");
   }
   if (HasUnknownRule(job.spec.failure_policy)) return UnsupportedValue("spec.failurePolicy.rules");
+  if (HasUnknownGoal(job.spec.evaluation)) return UnsupportedValue("spec.evaluation.metrics");
+  if (job.spec.output && job.spec.output->register_ == api::Registration::kUnknown) {
+    return UnsupportedValue("spec.output.register");
+  }
   return WhyUncountable(job.spec.trainer);
 }
 

@@ -32,6 +32,10 @@ inline constexpr std::string_view kComplete = "Complete";
 inline constexpr std::string_view kFailed = "Failed";
 /// Present only while a pod has vanished without a trace and its loss is being confirmed.
 inline constexpr std::string_view kNodeMissing = "NodeMissing";
+/// Of a Complete job with spec.evaluation: whether the gate passed.
+inline constexpr std::string_view kEvaluated = "Evaluated";
+/// Of a Complete job with spec.output: whether there is a ModelVersion.
+inline constexpr std::string_view kRegistered = "Registered";
 }  // namespace condition
 
 namespace reason {
@@ -47,6 +51,20 @@ inline constexpr std::string_view kUnsupportedValue = "UnsupportedValue";
 inline constexpr std::string_view kRuntimeNotFound = "RuntimeNotFound";
 inline constexpr std::string_view kRuntimeMismatch = "RuntimeMismatch";
 inline constexpr std::string_view kNoImage = "NoImage";
+// Of Evaluated.
+inline constexpr std::string_view kGatePassed = "GatePassed";
+inline constexpr std::string_view kResultMissing = "ResultMissing";
+inline constexpr std::string_view kResultUnreadable = "ResultUnreadable";
+inline constexpr std::string_view kMetricMissing = "MetricMissing";
+inline constexpr std::string_view kThresholdMissed = "ThresholdMissed";
+inline constexpr std::string_view kNothingToCompareWith = "NothingToCompareWith";
+inline constexpr std::string_view kNotImproved = "NotImproved";
+// Of Registered; also kResultUnreadable.
+inline constexpr std::string_view kRegistered = "Registered";
+inline constexpr std::string_view kRegistering = "Registering";
+inline constexpr std::string_view kGateNotPassed = "GateNotPassed";
+inline constexpr std::string_view kNotWanted = "NotWanted";
+inline constexpr std::string_view kInvalidModelVersion = "InvalidModelVersion";
 }  // namespace reason
 
 }  // namespace slipway::training_job

@@ -5,7 +5,9 @@
 
 #include "controllers/common/conditions.hpp"
 #include "controllers/common/labels.hpp"
+#include "controllers/model_version/kind.hpp"
 #include "controllers/training_job/desired.hpp"
+#include "controllers/training_job/result.hpp"
 
 namespace slipway::training_job {
 namespace {
@@ -81,6 +83,33 @@ void SortOutNodes(Observed& observed) {
   }
 }
 
+/// What was recorded with the success of node 0 holds, since its pod may be gone. Should an
+/// operator that knew of no results have recorded that, it is as if the program had reported
+/// nothing.
+std::optional<api::TrainingResult> FindResult(const api::TrainingJob& job,
+                                              const Observed& observed) {
+  if (!WantsResult(job) || !observed.succeeded.at(0)) return std::nullopt;
+  if (RecordedSuccesses(observed).at(0) && job.status->result) return job.status->result;
+  const auto& pod = observed.nodes.at(0);
+  if (!pod || !pod->Succeeded()) return api::TrainingResult{};
+  return ReadReport(*pod->view, ResultFile(job));
+}
+
+/// A version says which job it is of where nobody can change it.
+bool IsMadeFrom(const api::ModelVersion& version, const api::TrainingJob& job) {
+  const auto& lineage = version.spec.lineage;
+  return lineage && lineage->training_job && lineage->training_job->uid == job.meta.uid;
+}
+
+void FindVersions(const ObjectKey& key, const api::TrainingJob& job, const Snapshot& world,
+                  Observed& observed) {
+  for (const auto& version : world.All(model_version::kModelVersions)) {
+    if (version.key.cluster != key.cluster || version.key.ns != key.ns) continue;
+    observed.versions.push_back(&version.body);
+    if (IsMadeFrom(version.body, job)) observed.own_version = &version.body;
+  }
+}
+
 bool WasWhole(const Observed& observed) {
   const Record& record = observed.record;
   const std::int32_t existed = record.nodes.active + record.nodes.succeeded + record.nodes.failed;
@@ -143,6 +172,8 @@ Observed Observe(const ObjectKey& key, const Resolved& resolved, const Snapshot&
   observed.outdated = IsGroupOutdated(observed);
   SortOutNodes(observed);
   observed.was_whole = WasWhole(observed);
+  observed.result = FindResult(job, observed);
+  FindVersions(key, job, world, observed);
   return observed;
 }
 

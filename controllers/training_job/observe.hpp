@@ -79,6 +79,13 @@ struct Observed {
   /// the job is suspended, so it was suspended and resumed unseen, between two passes.
   bool outdated = false;
   const Object* service = nullptr;
+  /// What the program of node 0 reported, once that has succeeded. Only of a job that wants to
+  /// know.
+  std::optional<api::TrainingResult> result;
+  /// The versions of the models that the job makes and is compared with.
+  std::vector<const api::ModelVersion*> versions;
+  /// The one of them that was made from this job, or nullptr.
+  const api::ModelVersion* own_version = nullptr;
   /// Nodes of this attempt that have succeeded, with those whose pods were deleted since.
   NodeSet succeeded;
   /// Nodes that have not succeeded and whose pod does not exist or is being deleted.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "controllers/training_job/desired.hpp"
+#include "controllers/training_job/registration.hpp"
 #include "operator/kube/workloads.hpp"
 
 namespace slipway::training_job {
@@ -72,8 +73,12 @@ void CleanUp(Plan& plan, const api::TrainingJob& job, const Observed& observed) 
 Plan PlanFinished(const ObjectKey& key, const api::TrainingJob& job, const Observed& observed,
                   Instant now) {
   Plan plan;
+  const bool owes_version = OwesVersion(job);
+  if (owes_version && observed.own_version == nullptr) {
+    plan.actions.emplace_back(MakeModelVersion(key, job, observed));
+  }
   const auto& ttl = job.spec.ttl_seconds_after_finished;
-  if (ttl && job.status->completion_time) {
+  if (ttl && job.status->completion_time && !owes_version) {
     const Instant expiry = *job.status->completion_time + seconds(*ttl);
     if (now >= expiry) {  // Garbage collection takes the children with it.
       plan.actions.emplace_back(Delete{kTrainingJobs.type, key, job.meta.uid,

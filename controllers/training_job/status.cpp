@@ -6,6 +6,8 @@
 #include "controllers/common/status.hpp"
 #include "controllers/common/text.hpp"
 #include "controllers/training_job/describe.hpp"
+#include "controllers/training_job/gate.hpp"
+#include "controllers/training_job/registration.hpp"
 
 namespace slipway::training_job {
 namespace {
@@ -105,6 +107,15 @@ void SetTimes(api::TrainingJobStatus& status, const Observed& observed, const De
   if (decision.step == Step::kFail) status.completion_time = StatusTime(now);
 }
 
+/// Judged once, in the write that says that the job is Complete: its pods may go after it, and the
+/// versions that it is compared with may change.
+void SetEvaluated(api::TrainingJobStatus& status, const GateVerdict& verdict,
+                  ConditionWriter& conditions) {
+  status.evaluation = verdict.result;
+  conditions.Set(condition::kEvaluated, verdict.result.passed, verdict.reason,
+                 verdict.result.message);
+}
+
 void SetConditions(ConditionWriter& conditions, const Observed& observed, const Decision& decision,
                    const Account& account, bool stalled) {
   const bool complete = decision.step == Step::kComplete;
@@ -141,16 +152,23 @@ api::TrainingJobStatus MakeStatus(const Resolved& resolved, const Observed& obse
   const api::TrainingJob& job = resolved.job;
   api::TrainingJobStatus status = job.status.value_or(api::TrainingJobStatus{});
   status.observed_generation = job.meta.generation;
+  ConditionWriter conditions(status.conditions, job.meta.generation, now);
   if (decision.step == Step::kFinished) {
     SetFinished(status, observed);
+    SetRegistered(status, job, observed, failures, conditions);
     return status;
   }
+  std::optional<GateVerdict> verdict;
+  if (decision.step == Step::kComplete && job.spec.evaluation) verdict = JudgeModel(job, observed);
   Account account = Describe(job, observed, decision, now);
   bool stalled = decision.step == Step::kStall;
   if (auto problem = ExplainFailures(failures, reason::kInvalidPodTemplate)) {
     account.reason = std::move(problem->reason);
     account.message = std::move(problem->message);
     stalled = problem->stalled;
+  }
+  if (verdict && !verdict->result.passed) {
+    account.message += "; its gate did not pass: " + verdict->result.message;
   }
   account.message = OneLine(account.message);
   status.phase = account.phase;
@@ -160,9 +178,11 @@ api::TrainingJobStatus MakeStatus(const Resolved& resolved, const Observed& obse
   status.nodes = CountNodes(observed, decision.step);
   status.succeeded_nodes = NameSucceeded(observed, decision.step);
   if (BeginsAnew(decision.step)) status.runtime = resolved.runtime;
+  status.result = IsBetweenAttempts(decision.step) ? std::nullopt : observed.result;
   SetTimes(status, observed, decision, now);
-  ConditionWriter conditions(status.conditions, job.meta.generation, now);
   SetConditions(conditions, observed, decision, account, stalled);
+  if (verdict) SetEvaluated(status, *verdict, conditions);
+  SetRegistered(status, job, observed, {}, conditions);
   return status;
 }
 
@@ -186,6 +206,16 @@ std::vector<EmitEvent> MakeEvents(const std::optional<api::TrainingJobStatus>& b
   } else if (became(kStalled)) {
     const std::string& why = FindCondition(after.conditions, kStalled)->reason;
     events.push_back({Type::kWarning, "Stalled", "Reconcile", OneLine(why + ": " + note)});
+  }
+  const api::Condition* evaluated = FindCondition(after.conditions, condition::kEvaluated);
+  if (evaluated != nullptr && became(condition::kComplete) &&
+      evaluated->status == ConditionStatus::kFalse) {
+    events.push_back({Type::kWarning, std::string(reason::kGateNotPassed), "Evaluate",
+                      OneLine(evaluated->reason + ": " + evaluated->message)});
+  }
+  if (became(condition::kRegistered)) {
+    events.push_back({Type::kNormal, "Registered", "Register",
+                      FindCondition(after.conditions, condition::kRegistered)->message});
   }
   if (became(condition::kSuspended) && had_started) {
     events.push_back({Type::kNormal, "Suspended", "DeletePods", "the pods of the job are deleted"});

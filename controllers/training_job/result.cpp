@@ -1,0 +1,229 @@
+#include "controllers/training_job/result.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include "controllers/common/text.hpp"
+#include "operator/kube/json_view.hpp"
+
+namespace slipway::training_job {
+namespace {
+
+// What the CRD lets a status hold; all of the report that does not fit is refused here, since the
+// API server would refuse the whole status for it.
+constexpr std::size_t kMaxName = 128;
+constexpr std::size_t kMaxUri = 2048;
+constexpr std::size_t kMaxVersion = 255;
+constexpr std::size_t kMaxNumber = 32;
+constexpr std::size_t kMaxMetrics = 100;
+constexpr std::size_t kMaxDatasets = 16;
+constexpr std::int64_t kMaxSize = std::int64_t{1} << 53;
+
+/// The kubelet keeps so much of the end of the file.
+constexpr std::size_t kMaxReport = 4096;
+constexpr std::string_view kDefaultFile = "/dev/termination-log";
+
+bool IsPrintable(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte >= ' ' && byte != 0x7F;
+}
+
+bool IsText(std::string_view text, std::size_t max) {
+  return !text.empty() && text.size() <= max && std::ranges::all_of(text, IsPrintable);
+}
+
+bool IsUri(std::string_view text) {
+  const auto scheme = text.substr(0, text.find("://"));
+  const auto may_be_in_scheme = [](unsigned char c) {
+    return c < 0x80 && (std::isalnum(c) != 0 || c == '+' || c == '.' || c == '-');
+  };
+  return IsText(text, kMaxUri) && text.find(' ') == std::string_view::npos && !scheme.empty() &&
+         scheme.size() + 3 < text.size() && std::isalpha(static_cast<unsigned char>(scheme[0])) &&
+         std::ranges::all_of(scheme, may_be_in_scheme);
+}
+
+bool IsDigest(std::string_view text) {
+  constexpr std::string_view kAlgorithm = "sha256:";
+  constexpr std::size_t kDigits = 64;
+  return text.starts_with(kAlgorithm) && text.size() == kAlgorithm.size() + kDigits &&
+         text.find_first_not_of("0123456789abcdef", kAlgorithm.size()) == std::string_view::npos;
+}
+
+/// Reads a report member by member, and keeps the first complaint.
+class Reader {
+ public:
+  api::TrainingResult Read(const JsonView& report) {
+    api::TrainingResult result;
+    if (!report.IsObject()) Refuse("it", report, "a JSON object");
+    ReadMetrics(report["metrics"], result.metrics);
+    if (const JsonView artifact = Object(report, "artifact"); artifact.Exists()) {
+      result.artifact = ReadArtifact(artifact);
+    }
+    ReadDatasets(report["datasets"], result.datasets);
+    if (const JsonView baseline = Object(report, "baseline"); baseline.Exists()) {
+      result.baseline = ReadBaseline(baseline);
+    }
+    return result;
+  }
+
+  const std::string& Complaint() const { return complaint_; }
+
+ private:
+  void Refuse(std::string_view member, const JsonView& value, std::string_view rule) {
+    if (!complaint_.empty()) return;
+    const std::string shown = OneLine(value.Dump(), 80);
+    complaint_ =
+        fmt::format("{} is {}, but must be {}", member, shown.empty() ? "missing" : shown, rule);
+  }
+
+  JsonView Object(const JsonView& report, std::string_view member) {
+    const JsonView value = report[member];
+    if (value.Exists() && !value.IsObject()) Refuse(member, value, "an object");
+    return value;
+  }
+
+  std::string Name(const JsonView& value, std::string_view member) {
+    std::string name = value.Text();
+    if (!IsText(name, kMaxName)) Refuse(member, value, "a text of 1 to 128 characters");
+    return name;
+  }
+
+  std::optional<std::string> Uri(const JsonView& value, std::string_view member) {
+    if (!value.Exists()) return std::nullopt;
+    std::string uri = value.Text();
+    if (!IsUri(uri)) Refuse(member, value, "a URI such as s3://bucket/model, without spaces");
+    return uri;
+  }
+
+  std::optional<std::string> Digest(const JsonView& value, std::string_view member) {
+    if (!value.Exists()) return std::nullopt;
+    std::string digest = value.Text();
+    if (!IsDigest(digest)) Refuse(member, value, "sha256: and 64 hexadecimal digits in lower case");
+    return digest;
+  }
+
+  void AddMetric(std::vector<api::MetricValue>& metrics, std::string name, const JsonView& value) {
+    // A program may well write what it has not measured as null, or as the text NaN.
+    if (!value.Double()) return;
+    const std::string member = fmt::format("metric {}", OneLine(name, 40));
+    if (metrics.size() == kMaxMetrics) return Refuse(member, value, "one of at most 100 metrics");
+    if (std::ranges::find(metrics, name, &api::MetricValue::name) != metrics.end()) {
+      return Refuse(member, value, "there once only");
+    }
+    std::string number = value.Dump();
+    if (number.size() > kMaxNumber) return Refuse(member, value, "at most 32 characters long");
+    metrics.push_back({std::move(name), std::move(number)});
+  }
+
+  void ReadMetrics(const JsonView& given, std::vector<api::MetricValue>& metrics) {
+    if (given.IsArray()) {
+      given.ForEach([&](const JsonView& item) {
+        AddMetric(metrics, Name(item["name"], "the name of a metric"), item["value"]);
+      });
+    } else if (given.IsObject()) {
+      given.ForEachMember([&](std::string_view name, const JsonView& value) {
+        if (!IsText(name, kMaxName)) {
+          Refuse("the name of a metric", value, "a text of 1 to 128 characters");
+        }
+        AddMetric(metrics, std::string(name), value);
+      });
+    } else if (given.Exists()) {
+      Refuse("metrics", given, "an object of numbers by name");
+    }
+  }
+
+  api::ReportedArtifact ReadArtifact(const JsonView& given) {
+    api::ReportedArtifact artifact;
+    artifact.uri = Uri(given["uri"], "artifact.uri");
+    artifact.digest = Digest(given["digest"], "artifact.digest");
+    const JsonView size = given["sizeBytes"];
+    if (!size.Exists()) return artifact;
+    artifact.size_bytes = size.Int();
+    if (size.IntOr(-1) < 0 || size.IntOr(-1) > kMaxSize) {
+      Refuse("artifact.sizeBytes", size, "a whole number from 0 to 2^53");
+    }
+    return artifact;
+  }
+
+  void ReadDatasets(const JsonView& given, std::vector<api::Dataset>& datasets) {
+    if (given.Exists() && !given.IsArray()) Refuse("datasets", given, "a list of objects");
+    given.ForEach([&](const JsonView& item) {
+      api::Dataset dataset;
+      dataset.name = Name(item["name"], "datasets[].name");
+      dataset.uri = Uri(item["uri"], "datasets[].uri");
+      dataset.digest = Digest(item["digest"], "datasets[].digest");
+      if (const JsonView version = item["version"]; version.Exists()) {
+        dataset.version = version.Text();
+        if (!IsText(*dataset.version, kMaxVersion)) {
+          Refuse("datasets[].version", version, "a text of 1 to 255 characters");
+        }
+      }
+      if (datasets.size() == kMaxDatasets) return Refuse("datasets", item, "at most 16");
+      if (std::ranges::find(datasets, dataset.name, &api::Dataset::name) != datasets.end()) {
+        return Refuse("datasets[].name", item["name"], "there once only");
+      }
+      datasets.push_back(std::move(dataset));
+    });
+  }
+
+  api::Baseline ReadBaseline(const JsonView& given) {
+    api::Baseline baseline;
+    baseline.digest = Digest(given["digest"], "baseline.digest");
+    if (auto uri = Uri(given["uri"], "baseline.uri")) {
+      baseline.uri = std::move(*uri);
+    } else {
+      Refuse("baseline.uri", given["uri"], "a URI such as s3://bucket/baseline");
+    }
+    return baseline;
+  }
+
+  std::string complaint_;
+};
+
+api::TrainingResult Unreadable(std::string_view file, std::string_view complaint) {
+  api::TrainingResult result;
+  result.problem = OneLine(fmt::format(
+      "the result that the program of node 0 wrote into {} cannot be used: {}", file, complaint));
+  return result;
+}
+
+}  // namespace
+
+bool WantsResult(const api::TrainingJob& job) { return job.spec.evaluation || job.spec.output; }
+
+std::string ResultFile(const api::TrainingJob& job) {
+  const auto& evaluation = job.spec.evaluation;
+  return evaluation ? evaluation->metrics_from.file : std::string(kDefaultFile);
+}
+
+api::TrainingResult ReadReport(std::string_view text, std::string_view file) {
+  if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) return {};
+  JsonParser parser;
+  const auto report = parser.Parse(text);
+  if (!report && text.size() >= kMaxReport) {
+    return Unreadable(file,
+                      "it is longer than the 4096 bytes that Kubernetes keeps; write less, "
+                      "and the details into a volume or bucket");
+  }
+  if (!report) {
+    return Unreadable(file, report.error().message +
+                                "; write one JSON document and nothing else, and numbers that are "
+                                "not finite as null");
+  }
+  Reader reader;
+  api::TrainingResult result = reader.Read(*report);
+  if (reader.Complaint().empty()) return result;
+  return Unreadable(file, reader.Complaint() + "; correct what the program writes");
+}
+
+api::TrainingResult ReadReport(const PodView& pod, std::string_view file) {
+  const auto trainer = std::ranges::find(pod.containers, kContainer, &ContainerState::name);
+  if (trainer == pod.containers.end()) return {};
+  api::TrainingResult result = ReadReport(trainer->termination_message, file);
+  if (IsDigest(trainer->image_digest)) result.image_digest = trainer->image_digest;
+  return result;
+}
+
+}  // namespace slipway::training_job
