@@ -4,10 +4,12 @@ The nodes find each other by what a TrainingJob gives every pod:
   SLIPWAY_NODE_RANK, SLIPWAY_NUM_NODES   who am I, how many are we
   SLIPWAY_RANK0_ADDRESS, SLIPWAY_PORT    where rank 0 listens
 
-Rank 0 writes model.joblib, metrics.json and reference.csv to OUTPUT_DIR.
+Rank 0 writes model.joblib, metrics.json and reference.csv to OUTPUT_DIR, and its result, by which the
+model is judged and recorded, into the file that SLIPWAY_RESULT_FILE names.
 """
 
 import csv
+import hashlib
 import json
 import os
 import pickle
@@ -114,6 +116,21 @@ def save_reference(path: Path, names, rows) -> None:
         writer.writerows(rows.tolist())
 
 
+def digest(path: Path) -> str:
+    return "sha256:" + hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def report(metrics: dict) -> None:
+    """In place: the kubelet has mounted the very file, so it cannot be replaced by another one."""
+    model, baseline = OUTPUT / "model.joblib", OUTPUT / "reference.csv"
+    result = {"metrics": metrics,
+              "artifact": {"digest": digest(model), "sizeBytes": model.stat().st_size},
+              "baseline": {"uri": "pvc://data/model/reference.csv", "digest": digest(baseline)}}
+    with open(os.environ["SLIPWAY_RESULT_FILE"], "w") as file:
+        json.dump(result, file)
+    log(f"reported {json.dumps(result)}")
+
+
 def main() -> int:
     data = load_breast_cancer()
     names = [str(name) for name in data.feature_names]
@@ -143,6 +160,7 @@ def main() -> int:
         {"forest": forest, "features": names, "classes": classes}, path))
     write("metrics.json", lambda path: path.write_text(json.dumps(metrics, indent=2) + "\n"))
     write("reference.csv", lambda path: save_reference(path, names, train))
+    report(metrics)
     log(f"merged forest: {json.dumps(metrics)}")
     return 0
 
