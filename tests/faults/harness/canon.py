@@ -19,7 +19,7 @@ The mask is the whole of what is not compared; it is kept short and is reviewed:
 import json
 import re
 
-OURS = ("tj", "md", "dm")
+OURS = ("tj", "md", "dm", "mv")
 _LABEL = "slipway.dev/"
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
 _MASKED = {"uid", "resourceVersion", "generation", "managedFields", "selfLink", "nodeName", "hostIP",
@@ -44,14 +44,14 @@ def title(kind: str, obj: dict) -> str:
     if kind in OURS or not is_child(obj):
         return f"{kind} {meta['name']}"
     labels = meta.get("labels", {})
-    words = [kind, _owner(obj)]
+    words = [kind, owner(obj)]
     for label in ("role", "variant", "node-index", "attempt", "run"):
         if _LABEL + label in labels:
             words += [label, labels[_LABEL + label]]
     return " ".join(words)
 
 
-def _owner(obj: dict) -> str:
+def owner(obj: dict) -> str:
     """The name of the custom resource that a child belongs to."""
     return obj["metadata"].get("annotations", {}).get(_LABEL + "owner", "/?").partition("/")[2]
 
@@ -100,7 +100,7 @@ class View:
             return
         name = title(version.kind, obj)
         self._stand_ins[obj["metadata"]["uid"]] = f"<uid of {name}>"
-        if version.kind not in OURS and obj["metadata"]["name"] != _owner(obj):
+        if version.kind not in OURS and obj["metadata"]["name"] != owner(obj):
             self._stand_ins[obj["metadata"]["name"]] = f"<{name}>"
 
     def _canonicalised(self, kind: str, obj: dict) -> dict:

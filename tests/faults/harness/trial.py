@@ -186,12 +186,18 @@ class Trial:
         if action in ("delete", "erase"):
             # A garbage collector may take half a minute to learn of a new kind, or two.
             patience = PATIENCE_S if self._reference else 2 * PATIENCE_S
-            self._wait(f"step {number}: nothing is left of {what}", self._nothing_left, patience)
+            self._wait(f"step {number}: nothing is left of {what}", lambda: self._left_of(what), patience)
 
-    def _nothing_left(self) -> str:
-        left = [canon.title(kind, obj) for (kind, _), obj in self._objects().items()
-                if kind in canon.OURS or canon.is_child(obj)]
-        return ", ".join(left)
+    def _left_of(self, what: str) -> str:
+        """What there is of a custom resource and its children, or of all; records outlive their owner."""
+        target, _, name = what.partition("/")
+
+        def belongs(kind: str, own: str, obj: dict) -> bool:
+            if kind in canon.OURS:
+                return target == "namespace" or (kind, own) == (target, name)
+            return canon.is_child(obj) and (target == "namespace" or canon.owner(obj) in (name, ""))
+        return ", ".join(canon.title(kind, obj) for (kind, own), obj in self._objects().items()
+                         if belongs(kind, own, obj))
 
     def _rest(self, number: int, wanted: dict[str, str]) -> None:
         if self._reference is None:

@@ -58,21 +58,9 @@ def refused_input_is_explained(t: Case):
     pod = wait_for("the pod runs", lambda: next((
         p for p in t.children("pod", dm) if p["status"].get("phase") == "Running"), None))
     said = json.dumps({"error": "/data/production.csv, line 7: too few fields; correct the file"})
-    _terminate(t, pod, 3, said)
+    t.terminate(pod, 3, said)
     failed = t.wait_phase("dm", "x", "Error")
     assert "line 7" in failed["status"]["message"], failed["status"]
-
-
-def _terminate(t: Case, pod: dict, exit_code: int, message: str) -> None:
-    """Plays the kubelet: the pod's container has ended and left a message."""
-    running = pod["status"]["containerStatuses"][0]
-    ended = {"exitCode": exit_code, "message": message, "reason": "Error" if exit_code else "Completed",
-             "startedAt": running["state"]["running"]["startedAt"],
-             "finishedAt": running["state"]["running"]["startedAt"]}
-    t.patch("pod", pod["metadata"]["name"], {"status": {
-        "phase": "Failed" if exit_code else "Succeeded",
-        "containerStatuses": [running | {"ready": False, "started": False,
-                                         "state": {"terminated": ended}}]}}, "status")
 
 
 @case(SHARED)

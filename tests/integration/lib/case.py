@@ -125,6 +125,17 @@ class Case:
                  and (attempt is None or attempt_of(p) == attempt)]
         return sorted(found, key=lambda p: int(p["metadata"].get("labels", {}).get(label, -1)))
 
+    def terminate(self, pod: dict, exit_code: int, message: str) -> None:
+        """Plays the kubelet: the container of a pod that runs has ended and left a message."""
+        running = pod["status"]["containerStatuses"][0]
+        started = running["state"]["running"]["startedAt"]
+        ended = {"exitCode": exit_code, "message": message, "startedAt": started, "finishedAt": started,
+                 "reason": "Error" if exit_code else "Completed"}
+        self.patch("pod", pod["metadata"]["name"], {"status": {
+            "phase": "Failed" if exit_code else "Succeeded",
+            "containerStatuses": [running | {"ready": False, "started": False,
+                                             "state": {"terminated": ended}}]}}, "status")
+
     def end_pod(self, pod: dict, exit_code: int = 0) -> None:
         """Lets the simulated node end a pod."""
         self.patch("pod", pod["metadata"]["name"], {"metadata": {

@@ -16,6 +16,7 @@ KINDS = {
     "dm": ("slipway.dev/v1alpha1", "driftmonitors", "DriftMonitor"),
     "clusterruntime": ("slipway.dev/v1alpha1", "clusterruntimes", "ClusterRuntime"),
     "runtime": ("slipway.dev/v1alpha1", "runtimes", "Runtime"),
+    "mv": ("slipway.dev/v1alpha1", "modelversions", "ModelVersion"),
     "pod": ("v1", "pods", "Pod"),
     "service": ("v1", "services", "Service"),
     "configmap": ("v1", "configmaps", "ConfigMap"),
