@@ -12,6 +12,7 @@
 #include "controllers/drift_monitor/tool.hpp"
 #include "controllers/registry.hpp"
 #include "operator/base/hash.hpp"
+#include "operator/cli/commands.hpp"
 #include "operator/config.hpp"
 #include "operator/kube/kubeconfig.hpp"
 #include "operator/run/admin_server.hpp"
@@ -230,38 +231,59 @@ Result<Config> Configure(const std::map<std::string, std::string>& flags, std::s
   return MakeConfig(sources);
 }
 
+/// What the operator's own pods are started with.
+struct PodCommands {
+  CLI::App* run = nullptr;
+  CLI::App* drift = nullptr;
+  std::string config_file;
+  std::map<std::string, std::string> flags;
+  drift_monitor::EvaluateDriftOptions drift_options;
+
+  void AddTo(CLI::App& app) {
+    run = app.add_subcommand("run", "Reconcile custom resources: train, serve, watch");
+    run->add_option("--config", config_file, "YAML file with the settings below");
+    for (const auto& key : ConfigKeys()) {
+      run->add_option_function<std::string>(
+          std::string(key.flag),
+          [this, name = std::string(key.key)](const std::string& value) { flags[name] = value; },
+          std::string(key.help));
+    }
+    drift = app.add_subcommand("evaluate-drift", "Compare a sample with its reference");
+    drift->add_option("--reference", drift_options.reference, "File")->required();
+    drift->add_option("--sample", drift_options.sample, "File")->required();
+    drift->add_option("--spec", drift_options.spec, "What to compute, as JSON")->required();
+    drift->add_option("--output", drift_options.output, "Where the report goes, as JSON");
+  }
+
+  int Run() const {
+    const sigset_t stop_signals = BlockStopSignals();
+    if (drift->parsed()) return drift_monitor::RunEvaluateDrift(drift_options, std::cout);
+    const auto config = Configure(flags, config_file);
+    return config ? RunOperator(*config, stop_signals) : Complain(config.error());
+  }
+};
+
 int Main(int argc, char** argv) {
-  const sigset_t stop_signals = BlockStopSignals();
-  CLI::App app{"Slipway: the life of machine-learning models on Kubernetes"};
+  const bool plugin = argc > 0 && cli::IsPlugin(argv[0]);
+  CLI::App app{"Slipway: the life of machine-learning models on Kubernetes",
+               plugin ? "kubectl slipway" : "slipway"};
   app.set_version_flag("--version", SLIPWAY_VERSION);
   app.require_subcommand(1);
-
-  auto* run = app.add_subcommand("run", "Reconcile custom resources: train, serve, watch");
-  std::string config_file;
-  run->add_option("--config", config_file, "YAML file with the settings below");
-  std::map<std::string, std::string> flags;
-  for (const auto& key : ConfigKeys()) {
-    run->add_option_function<std::string>(
-        std::string(key.flag),
-        [&flags, name = std::string(key.key)](const std::string& value) { flags[name] = value; },
-        std::string(key.help));
-  }
+  cli::Commands commands(app);
   auto* version = app.add_subcommand("version", "Print the version");
-  drift_monitor::EvaluateDriftOptions drift_options;
-  auto* drift = app.add_subcommand("evaluate-drift", "Compare a sample with its reference");
-  drift->add_option("--reference", drift_options.reference, "File")->required();
-  drift->add_option("--sample", drift_options.sample, "File")->required();
-  drift->add_option("--spec", drift_options.spec, "What to compute, as JSON")->required();
-  drift->add_option("--output", drift_options.output, "Where the report goes, as JSON");
-  CLI11_PARSE(app, argc, argv);
-
+  PodCommands pod_commands;
+  if (!plugin) pod_commands.AddTo(app);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kExitConfig;
+  }
   if (version->parsed()) {
     std::cout << "slipway " << SLIPWAY_VERSION << "\n";
     return 0;
   }
-  if (drift->parsed()) return drift_monitor::RunEvaluateDrift(drift_options, std::cout);
-  const auto config = Configure(flags, config_file);
-  return config ? RunOperator(*config, stop_signals) : Complain(config.error());
+  if (const auto code = commands.Run(std::cin, std::cout, std::cerr)) return *code;
+  return pod_commands.Run();
 }
 
 }  // namespace

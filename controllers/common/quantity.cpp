@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -147,6 +148,16 @@ nlohmann::json Canonical(const std::map<std::string, std::string>& quantities) {
 }  // namespace
 
 std::string CanonicalQuantity(std::string_view text) { return Canonical(text, kSmallestPower); }
+
+std::optional<double> QuantityValue(std::string_view text) {
+  const auto end = std::min(text.find_first_not_of("0123456789."), text.size());
+  const auto number = ParseNumber(text.substr(0, end));
+  const auto suffix = ParseSuffix(text.substr(end));
+  if (!number || !suffix) return std::nullopt;
+  const double decimal = static_cast<double>(number->digits) * std::pow(10.0, number->exponent);
+  const double base = suffix->notation == Notation::kBinary ? 2.0 : 10.0;
+  return decimal * std::pow(base, suffix->power);
+}
 
 nlohmann::json CanonicalResources(const api::Resources& resources) {
   nlohmann::json result = nlohmann::json::object();

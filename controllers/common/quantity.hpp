@@ -1,6 +1,7 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,6 +17,10 @@ namespace slipway {
 /// A text that is no quantity, or one beyond 18 digits or 63 bits, comes back as it is: the API
 /// server judges it.
 std::string CanonicalQuantity(std::string_view text);
+
+/// About how much a quantity is, for comparisons that only people read; nullopt when the text is no
+/// quantity.
+std::optional<double> QuantityValue(std::string_view text);
 
 /// A Kubernetes ResourceRequirements object with all quantities in canonical form, where the API
 /// server rounds up to thousandths.

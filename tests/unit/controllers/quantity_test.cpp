@@ -112,5 +112,14 @@ TEST(Quantity, ResourcesKeepTheirNames) {
   EXPECT_EQ(CanonicalResources({}), nlohmann::json::object());
 }
 
+TEST(QuantityValue, IsAboutTheNumberThatIsMeant) {
+  EXPECT_DOUBLE_EQ(QuantityValue("1500m").value(), 1.5);
+  EXPECT_DOUBLE_EQ(QuantityValue("8").value(), 8);
+  EXPECT_DOUBLE_EQ(QuantityValue("1.5Gi").value(), 1.5 * (1U << 30U));
+  EXPECT_DOUBLE_EQ(QuantityValue("2e3").value(), 2000);
+  EXPECT_DOUBLE_EQ(QuantityValue("4Ti").value(), 4.0 * (1ULL << 40U));
+  for (const char* text : {"", "much", "1Q", "-1", "e3"}) EXPECT_FALSE(QuantityValue(text)) << text;
+}
+
 }  // namespace
 }  // namespace slipway

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "operator/cli/why.hpp"
+
+/// What each kind can be kept from its goal by. What does not keep it, but is worth a word, becomes
+/// a note.
+namespace slipway::cli {
+
+std::vector<Finding> JobFindings(const World& world, std::vector<std::string>& notes);
+std::vector<Finding> DeploymentFindings(const World& world, std::vector<std::string>& notes);
+std::vector<Finding> MonitorFindings(const World& world, std::vector<std::string>& notes);
+
+/// When nothing else was found: what the status says.
+Finding Unexplained(const World& world);
+
+}  // namespace slipway::cli

@@ -1,0 +1,102 @@
+#include "operator/cli/preview.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "controllers/registry.hpp"
+#include "operator/cli/children.hpp"
+#include "operator/cli/decode.hpp"
+#include "operator/cli/look.hpp"
+#include "operator/cli/text.hpp"
+#include "operator/run/write.hpp"
+
+namespace slipway::cli {
+namespace {
+
+using nlohmann::json;
+
+/// Those of an operator whose configuration knows every runtime that is asked for.
+Settings MakeSettings(const json& object) {
+  Settings settings;
+  settings.worker_image = "<image of the operator>";
+  for (const json& variant : List(object, {"spec", "variants"})) {
+    const std::string name = Text(variant, {"runtime", "name"});
+    if (!name.empty()) {
+      settings.runtimes.push_back({name, fmt::format("<image of runtime {}>", name), {}, {}});
+    }
+  }
+  return settings;
+}
+
+json Whole(const Owner& owner, const Action& action) {
+  if (const auto* create = std::get_if<Create>(&action)) {
+    return StampBody(owner, create->type, create->key, create->body, false);
+  }
+  if (const auto* apply = std::get_if<Apply>(&action)) {
+    return StampBody(owner, apply->type, apply->key, apply->body, true);
+  }
+  return {};  // There is nothing to delete in an empty world.
+}
+
+void ReadStatus(Preview& preview, const Outcome& outcome) {
+  if (!outcome.status) return;
+  const json object = {{"status", *outcome.status}};
+  preview.stalled = Holds(object, "Stalled");
+  const json& why = preview.stalled ? Condition(object, "Stalled") : Condition(object, "Ready");
+  preview.message = Text(why, {"message"});
+}
+
+std::string Nothing(const Preview& preview, const json& object) {
+  const std::string manager = Text(object, {"spec", "managedBy"});
+  if (!preview.message.empty()) return preview.message;
+  if (!manager.empty()) return fmt::format("spec.managedBy leaves it to {}", manager);
+  return "nothing is to be done for it now";
+}
+
+}  // namespace
+
+Result<Preview> MakePreview(const json& object, Instant now) {
+  const auto controllers = MakeControllers(MakeSettings(object));
+  const auto controller =
+      std::ranges::find(controllers, Text(object, {"kind"}),
+                        [](const Controller& one) { return std::string(one.kind.type.kind); });
+  if (controller == controllers.end()) return Fail(Code::kKindNotServed, "no kind of Slipway");
+  const auto world = EmptyWorldOf(*controller, object);
+  if (!world) return tl::unexpected(world.error());
+
+  Preview preview{
+      Text(object, {"kind"}), Text(object, {"metadata", "namespace"}), Name(object), {}, {}, false};
+  const ObjectKey key{kHomeCluster, preview.ns, preview.name};
+  const Outcome outcome = controller->reconcile({key, *world, now, {}});
+  const Owner owner{controller->kind.type, key, Text(object, {"metadata", "uid"}), 1};
+  for (const Action& action : outcome.plan.actions) {
+    json child = Whole(owner, action);
+    if (!child.is_null()) preview.children.push_back(std::move(child));
+  }
+  if (preview.children.empty()) ReadStatus(preview, outcome);
+  return preview;
+}
+
+std::string PreviewText(const Preview& preview, const json& object) {
+  std::string text = fmt::format("{} {}/{}: ", preview.kind, preview.ns, preview.name);
+  if (preview.children.empty()) {
+    return text + "nothing would be created: " + Nothing(preview, object) + "\n";
+  }
+  text += fmt::format("would create {}\n\n", Count(preview.children.size(), "object"));
+  text += Table({"KIND", "NAME", "WHAT"}, ChildRows(preview.children));
+  const auto env = RendezvousOf(preview.children, object);
+  if (!env.empty()) {
+    text += fmt::format("\nEnvironment of the rendezvous ({}), as the first pod gets it:\n",
+                        Text(object, {"spec", "framework"}));
+    for (const std::string& variable : env) text += "  " + variable + "\n";
+  }
+  const auto needed = NeededBy(preview.children);
+  if (!needed.empty()) {
+    text += fmt::format("\nMust exist in namespace {}:\n", preview.ns);
+    for (const std::string& one : needed) text += "  " + one + "\n";
+  }
+  return text;
+}
+
+}  // namespace slipway::cli

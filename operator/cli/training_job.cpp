@@ -1,0 +1,143 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "controllers/training_job/decide.hpp"
+#include "controllers/training_job/describe.hpp"
+#include "controllers/training_job/kind.hpp"
+#include "operator/cli/decode.hpp"
+#include "operator/cli/findings.hpp"
+#include "operator/cli/fit.hpp"
+#include "operator/cli/kinds.hpp"
+#include "operator/cli/look.hpp"
+#include "operator/cli/text.hpp"
+
+namespace slipway::cli {
+namespace {
+
+using nlohmann::json;
+
+std::string Phase(const World& world) { return Text(world.resource, {"status", "phase"}); }
+
+/// "kubectl logs churn-node-1-x7k2m9pq -n ml" while that pod is there.
+std::string LogOf(const World& world, const std::string& pod) {
+  const bool there =
+      std::ranges::any_of(world.pods, [&](const json& one) { return Name(one) == pod; });
+  return there ? fmt::format("kubectl logs {} -n {}", pod, world.Namespace()) : "";
+}
+
+/// A pod as the spec asks for it, as far as sizes go.
+json PodSize(const World& world) {
+  const json& resources = At(world.resource, {"spec", "trainer", "resourcesPerNode"});
+  return {{"containers", json::array({{{"resources", resources}}})}};
+}
+
+void AddFailure(const World& world, const api::TrainingJob& job, Finding& finding) {
+  if (!job.status || !job.status->last_failure) return;
+  const api::NodeFailure& failure = *job.status->last_failure;
+  finding.facts.push_back(
+      Line(fmt::format("node {} (pod {}{}), {} ago: {}", failure.node, failure.pod_name,
+                       failure.node_name ? " on machine " + *failure.node_name : "",
+                       Age(failure.time, world.now), training_job::DescribeFailure(failure))));
+  const std::string log = LogOf(world, failure.pod_name);
+  if (!log.empty()) finding.way_out = log + "; " + finding.way_out;
+}
+
+Finding Failed(const World& world, const api::TrainingJob& job) {
+  Finding finding = FromCondition(world, Condition(world.resource, "Failed"));
+  if (finding.way_out.empty()) finding.way_out = "correct what it says and create a new job";
+  AddFailure(world, job, finding);
+  return finding;
+}
+
+std::int32_t Counted(const api::TrainingJobStatus& status) {
+  return status.restarts_count_towards_max.value_or(status.restarts.value_or(0));
+}
+
+std::string Restarts(const api::TrainingJob& job) {
+  return fmt::format("{} of the {} restarts that spec.failurePolicy.maxRestarts allows {} used",
+                     Counted(*job.status), job.spec.failure_policy.max_restarts,
+                     Counted(*job.status) == 1 ? "is" : "are");
+}
+
+Finding BackingOff(const World& world, const api::TrainingJob& job) {
+  Finding finding{"a node failed, and the whole group is started again", {}, "", ""};
+  finding.way_out = "correct the program, with the job suspended, if it goes on failing";
+  AddFailure(world, job, finding);
+  finding.facts.push_back(Restarts(job));
+  finding.waits_for = "the former pods to end, and the next ones to start";
+  if (job.status->last_failure) {
+    const Instant next = training_job::RestartTime(job.spec.failure_policy, Counted(*job.status),
+                                                   job.status->last_failure->time);
+    if (next > world.now) {
+      finding.waits_for =
+          fmt::format("the back-off, until {} (in {})", FormatTime(next), Span(next - world.now));
+    }
+  }
+  return finding;
+}
+
+/// The quota's own words are in the condition; whether the whole job could ever fit is not.
+Finding BarredJob(const World& world, const api::TrainingJob& job, Finding finding) {
+  const bool quota = Text(Condition(world.resource, "Ready"), {"reason"}) == "QuotaExceeded";
+  if (!quota) return finding;
+  const auto never = WhyQuotaNeverFits(
+      PodSize(world), static_cast<std::size_t>(job.spec.trainer.num_nodes), world.quotas);
+  if (never.empty()) return finding;
+  finding.facts.insert(finding.facts.end(), never.begin(), never.end());
+  finding.waits_for.clear();
+  finding.way_out =
+      "waiting does not help: have the quota raised, or suspend the job, change "
+      "spec.trainer.resourcesPerNode or numNodes, and resume it";
+  return finding;
+}
+
+/// Of a job that is meant to run and does not.
+std::vector<Finding> Waiting(const World& world, const api::TrainingJob& job) {
+  std::vector<Finding> findings;
+  if (auto finding = Barred(world)) findings.push_back(BarredJob(world, job, std::move(*finding)));
+  for (Finding& finding : PodFindings(world, PodsOf(world))) findings.push_back(std::move(finding));
+  if (Phase(world) == "Restarting" && job.status) findings.push_back(BackingOff(world, job));
+  if (Holds(world.resource, "NodeMissing")) {
+    findings.push_back(FromCondition(world, Condition(world.resource, "NodeMissing")));
+    findings.back().waits_for = "nothing for long: the group is restarted if it stays so";
+  }
+  return findings;
+}
+
+void NoteRestarts(const World& world, const api::TrainingJob& job,
+                  std::vector<std::string>& notes) {
+  if (!job.status || !job.status->last_failure || job.status->restarts.value_or(0) == 0) return;
+  Finding last;
+  AddFailure(world, job, last);
+  notes.push_back(Restarts(job) + "; the last failure: " + last.facts.front());
+}
+
+}  // namespace
+
+std::vector<Finding> JobFindings(const World& world, std::vector<std::string>& notes) {
+  if (Holds(world.resource, "Complete")) return {};
+  const bool failed = Holds(world.resource, "Failed");
+  if (!failed) {
+    if (auto finding = Unobserved(world)) return {std::move(*finding)};
+    if (auto finding = Suspended(world)) return {std::move(*finding)};
+    if (Holds(world.resource, "Stalled")) {
+      return {FromCondition(world, Condition(world.resource, "Stalled"))};
+    }
+  }
+  const auto job = DecodeAs(training_job::kTrainingJobs, world.resource);
+  if (!job) {
+    return {{Line("this version cannot read it: " + job.error().message),
+             {},
+             "",
+             "use the program of the version of the CRDs"}};
+  }
+  if (failed) return {Failed(world, *job)};
+  auto findings = Waiting(world, *job);
+  const bool runs = Phase(world) == "Running";
+  if (findings.empty() && !runs) findings.push_back(Unexplained(world));
+  if (Phase(world) != "Restarting") NoteRestarts(world, *job, notes);
+  return findings;
+}
+
+}  // namespace slipway::cli
