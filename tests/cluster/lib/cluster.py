@@ -4,7 +4,7 @@ import os
 import signal
 from pathlib import Path
 
-from . import cgroups, control_plane, kwok, node, parts, preflight, process
+from . import cgroups, control_plane, kwok, node, parts, paths, preflight, process
 from .control_plane import ControlPlane, Place
 from .report import Failure, say, step, wait_until
 from .state import State, take_ports
@@ -116,7 +116,7 @@ class Cluster:
         return ControlPlane(self.state, place)
 
     def _host_access(self, plane: ControlPlane) -> None:
-        """What a user of the host needs: a kubeconfig, and kubectl and helm in one folder."""
+        """What a user of the host needs: a kubeconfig, and kubectl, its plugin and helm in one folder."""
         port = plane.place.ports["host"]
         plane.pki.kubeconfig(
             self.state.kubeconfig,
@@ -125,6 +125,8 @@ class Cluster:
             f"slipway-{self.state.name}",
         )
         (self.state.bin / "kubectl").symlink_to(plane.kubebox)
+        # The plugin is what was built last, also after the cluster has come up.
+        (self.state.bin / "kubectl-slipway").symlink_to(paths.REPO / "build/release/slipway")
         for name in ("helm", "faultproxy"):
             if (program := parts.PROGRAMS[name].binary()).exists():
                 (self.state.bin / name).symlink_to(program)
