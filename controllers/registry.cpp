@@ -10,10 +10,8 @@ namespace slipway {
 
 std::vector<Controller> MakeControllers(const Settings& settings) {
   return {
-      MakeTrainingJobController(settings),
-      MakeTrainingTriggerController(settings),
-      MakeModelDeploymentController(settings),
-      MakeDriftMonitorController(settings),
+      MakeTrainingJobController(settings),     MakeTrainingTriggerController(settings),
+      MakeModelDeploymentController(settings), MakeDriftMonitorController(settings),
       MakeModelVersionController(settings),
   };
 }
