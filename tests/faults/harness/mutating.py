@@ -10,6 +10,7 @@ import copy
 import json
 import queue
 import random
+import re
 import signal
 import sys
 import time
@@ -35,8 +36,8 @@ REST_S = 8  # longer than anything on the way to rest takes, also beside other w
 EFFECT_S = 0.3  # after which a refused change would have had an effect
 REPAIRED_S = 5  # for a child that somebody has changed
 WORKERS = 8
-# What the message has with which an update rule refuses a field's change, whatever the new value is.
-IMMUTABLE = "immutable"
+# What the messages have with which update rules refuse a field's change, whatever the new value is.
+IMMUTABLE = re.compile("immutable|can neither be set nor removed")
 
 
 @dataclass
@@ -96,7 +97,7 @@ class Worker:
         refusal = self._replace(operation.manifest | {"metadata": self._base["metadata"]})
         if refusal:
             tally.refused += 1
-            if operation.expected == "accepted" and IMMUTABLE not in refusal:
+            if operation.expected == "accepted" and not IMMUTABLE.search(refusal):
                 return f"was refused: {refusal}"
             time.sleep(EFFECT_S)
             return self._unlike("a refused change had an effect")
@@ -288,9 +289,12 @@ def _change_later(scene: Scene, phase: str, args: argparse.Namespace) -> Tally:
     """Single changes of a TrainingJob that runs or has finished, of which most are to be refused."""
     about = mutations.load(PLURALS["tj"])
     about.base["spec"]["suspend"] = False
+    trainer = about.base["spec"]["trainer"]
+    # What simulated nodes have for all workers at once.
+    trainer["podTemplate"] = {"metadata": {"labels": {"team": "risk"}}}
+    trainer |= {"numProcPerNode": 1, "resourcesPerNode": {"requests": {"cpu": 1}}}
     if phase == "Complete":
-        pods = about.base["spec"]["trainer"].setdefault("podTemplate", {}).setdefault("metadata", {})
-        pods["annotations"] = objects.kwok(complete_after="1ms")
+        trainer["podTemplate"]["metadata"]["annotations"] = objects.kwok(complete_after="1ms")
         about.base["spec"].pop("ttlSecondsAfterFinished", None)
     every = mutations.operations(about.schema, about.base, args.seed, least=0)
     return _all(scene, "tj", every, about.base, args, phase)
@@ -318,8 +322,9 @@ def main(arguments: list[str]) -> int:
     failed = total = 0
     try:
         cluster.kubectl("create", "namespace", "slipway-system")
+        cluster.kubectl("create", "priorityclass", "batch-high", "--value=1")  # Of a sample.
         slipway = Installation(cluster, "slipway", crds=True)
-        cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all"))
+        cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all")
         replica = slipway.start(elect=False).wait_working(60)
         scene = Scene(cluster.kube, Recorder(cluster.kube), Recompute(paths.RECOMPUTE, slipway.config))
         for kind, plural in PLURALS.items():

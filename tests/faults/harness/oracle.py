@@ -65,15 +65,17 @@ def no_orphan(objects: dict[tuple[str, str], dict]) -> list[str]:
             and obj["metadata"].get("labels", {}).get(_LABEL + "owner-uid") not in owners]
 
 
-def phases(history: list[Version], steps: list[int]) -> dict[tuple[int, str], list[str]]:
-    """The phases that each custom resource went through in each step of its workload; `steps` are
-    the lengths of the history when each began."""
+def phases(history: list[Version], steps: list[int], hidden: str = "") -> dict[tuple[int, str], list[str]]:
+    """The phases that each custom resource went through in each step of its workload, but for a
+    hidden one; `steps` are the lengths of the history when each began."""
     seen: dict[tuple[int, str], list[str]] = {}
     last: dict[str, str] = {}
     for number, version in enumerate(history):
         if version.kind not in OURS or version.change == "DELETED":
             continue
         uid, phase = version.object["metadata"]["uid"], version.object.get("status", {}).get("phase", "")
+        if hidden and phase == hidden:
+            continue
         if last.get(uid) != phase:
             step = sum(1 for start in steps if start <= number)
             seen.setdefault((step, title(version.kind, version.object)), []).append(phase)
