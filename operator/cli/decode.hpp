@@ -16,7 +16,9 @@ Result<T> DecodeAs(const Resource<T>& resource, const nlohmann::json& object) {
   return parser.Parse(text).and_then(resource.decode);
 }
 
-/// What the controller sees of a world that holds nothing but its custom resource.
-Result<Snapshot> EmptyWorldOf(const Controller& controller, const nlohmann::json& resource);
+/// What the controller sees of a world that holds nothing but its custom resource and, of
+/// `others`, what it looks up.
+Result<Snapshot> WorldOf(const Controller& controller, const nlohmann::json& resource,
+                         const std::vector<nlohmann::json>& others);
 
 }  // namespace slipway::cli

@@ -35,6 +35,8 @@ class Planning {
       for (const std::string& problem : reading.problems) Complain(problem);
       for (const Document& document : reading.documents) Take(document);
     }
+    // Only now: a job may come before its runtime.
+    for (const auto& [lead, object] : admitted_) Plan(lead, object);
     if (planned_ == 0 && !failed_) Complain("the manifests hold no object of Slipway");
     Finish();
     return failed_ ? kExitError : kExitFine;
@@ -57,9 +59,19 @@ class Planning {
       for (const std::string& problem : object.error()) Complain(lead + ": " + problem);
       return;
     }
-    const auto preview = MakePreview(*object, now_);
+    admitted_.emplace_back(lead, *object);
+    objects_.push_back(*object);
+  }
+
+  void Plan(const std::string& lead, const json& object) {
+    if (IsLookedUp(object)) {
+      problems_ << Line(lead) << ": nothing is created for it; others begin with it\n";
+      ++planned_;
+      return;
+    }
+    const auto preview = MakePreview(object, objects_, now_);
     if (!preview) return Complain(lead + ": " + preview.error().message);
-    Show(*preview, *object);
+    Show(*preview, object);
     if (preview->stalled) Complain(lead + " could never run: " + preview->message);
   }
 
@@ -90,6 +102,8 @@ class Planning {
   std::ostream& problems_;
   const Instant now_;
   std::vector<crdgen::Crd> crds_;
+  std::vector<std::pair<std::string, json>> admitted_;
+  std::vector<json> objects_;
   json items_ = json::array();
   std::size_t planned_ = 0;
   bool failed_ = false;

@@ -56,19 +56,36 @@ std::string Nothing(const Preview& preview, const json& object) {
 
 }  // namespace
 
-Result<Preview> MakePreview(const json& object, Instant now) {
+bool IsLookedUp(const json& object) {
+  const auto controllers = MakeControllers(MakeSettings(object));
+  return std::ranges::none_of(controllers, [&](const Controller& one) {
+    return one.kind.type.kind == Text(object, {"kind"});
+  });
+}
+
+Result<Preview> MakePreview(const json& object, const std::vector<json>& others, Instant now) {
   const auto controllers = MakeControllers(MakeSettings(object));
   const auto controller =
       std::ranges::find(controllers, Text(object, {"kind"}),
                         [](const Controller& one) { return std::string(one.kind.type.kind); });
   if (controller == controllers.end()) return Fail(Code::kKindNotServed, "no kind of Slipway");
-  const auto world = EmptyWorldOf(*controller, object);
+  auto world = WorldOf(*controller, object, others);
   if (!world) return tl::unexpected(world.error());
 
   Preview preview{
       Text(object, {"kind"}), Text(object, {"metadata", "namespace"}), Name(object), {}, {}, false};
   const ObjectKey key{kHomeCluster, preview.ns, preview.name};
-  const Outcome outcome = controller->reconcile({key, *world, now, {}});
+  Outcome outcome = controller->reconcile({key, *world, now, {}});
+  if (outcome.plan.actions.empty() && outcome.status) {
+    // Something had to be recorded first, such as what its runtime is.
+    json recorded = object;
+    recorded["status"] = *outcome.status;
+    world = WorldOf(*controller, recorded, others);
+    if (!world) return tl::unexpected(world.error());
+    Outcome next = controller->reconcile({key, *world, now, {}});
+    outcome.plan = std::move(next.plan);
+    if (next.status) outcome.status = std::move(next.status);
+  }
   const Owner owner{controller->kind.type, key, Text(object, {"metadata", "uid"}), 1};
   for (const Action& action : outcome.plan.actions) {
     json child = Whole(owner, action);

@@ -18,9 +18,14 @@ struct Preview {
   bool stalled = false;  ///< Only a change of the object can help.
 };
 
-/// Asks the kind's own planner about a world that holds nothing but `object`, which is as Admit
-/// returns it. Images that only the operator's configuration knows are shown as "<image of ...>".
-Result<Preview> MakePreview(const nlohmann::json& object, Instant now);
+/// Whether the kind is only looked up by others, such as a runtime, and nothing is made for it.
+bool IsLookedUp(const nlohmann::json& object);
+
+/// Asks the kind's own planner about a world that holds nothing but `object` and, of `others`, what
+/// it looks up; all are as Admit returns them. Images that only the operator's configuration knows
+/// are shown as "<image of ...>".
+Result<Preview> MakePreview(const nlohmann::json& object, const std::vector<nlohmann::json>& others,
+                            Instant now);
 
 /// For people: a table of the children, the environment of the rendezvous, and what must exist.
 std::string PreviewText(const Preview& preview, const nlohmann::json& object);

@@ -79,7 +79,9 @@ std::string Line(std::string_view text) {
   std::string line = OneLine(Utf8Prefix(text, text.size()), 4 * kMaxMessage);
   // U+0080 to U+009F are control characters too, some of them for terminals.
   for (auto at = line.find('\xC2'); at != std::string::npos; at = line.find('\xC2', at + 1)) {
-    if (static_cast<unsigned char>(line[at + 1]) < 0xA0) line.replace(at, 2, " ");
+    if (static_cast<unsigned char>(line[at + 1]) >= 0xA0) continue;
+    line.erase(at, 1);
+    line[at] = ' ';
   }
   return line;
 }

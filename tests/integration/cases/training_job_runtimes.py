@@ -47,8 +47,8 @@ def what_the_job_says_wins(t: Case):
 
 
 @case(SHARED)
-def change_of_a_runtime_reaches_what_starts(t: Case):
-    """Not what runs, nor a restart of it; what is resumed, and new jobs."""
+def runtime_that_changes(t: Case):
+    """It reaches what is resumed and new jobs, not what runs, nor a restart of that."""
     t.create(runtime("torch"))
     job = _job(t, "x", failurePolicy={"backoffSeconds": 0})
     t.wait_phase("tj", "x", "Running")

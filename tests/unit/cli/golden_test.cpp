@@ -193,7 +193,7 @@ TEST(Plan, RefusesWhatIsNoManifest) {
   const std::vector<Refusal> refusals{
       {"empty", "", "error: standard input: holds no object\n"},
       {"scalar", "hello",
-       "an object without a kind: it needs apiVersion and kind; there are DriftMonitor of"},
+       "an object without a kind: it needs apiVersion and kind; there are ClusterRuntime of"},
       {"list", "[1]", "an object without a kind"},
       {"no YAML", "a: [", "error: standard input:"},
       {"bytes", "a: \xff", "error: standard input: is no text in UTF-8"},
@@ -202,7 +202,7 @@ TEST(Plan, RefusesWhatIsNoManifest) {
        "error: the manifests hold no object of Slipway"},
       {"old version", "apiVersion: slipway.dev/v1\nkind: TrainingJob\n",
        "kind TrainingJob of apiVersion slipway.dev/v1 is none of this version; there are "
-       "DriftMonitor of slipway.dev/v1alpha1"},
+       "ClusterRuntime of slipway.dev/v1alpha1"},
       {"metadata", "apiVersion: slipway.dev/v1alpha1\nkind: TrainingJob\nmetadata: x\n",
        "the object needs metadata with a name"},
   };
@@ -242,7 +242,9 @@ TEST(Plan, RefusesExactlyWhatTheApiServerRefusesWithoutCel) {
     std::ifstream input(file);
     bool cel = false;
     for (std::string line; std::getline(input, line) && line.starts_with("# expect: ");) {
-      for (const auto& crd : crds) cel = cel || BreaksCel(crd.root, line.substr(10));
+      const std::string expected = line.substr(10);
+      if (expected.find(' ') == std::string::npos) continue;  // A field, which rules name, too.
+      for (const auto& crd : crds) cel = cel || BreaksCel(crd.root, expected);
     }
     bool known = false;
     if (SaysOnlyWhere(file.stem().string(), known)) cel = known;

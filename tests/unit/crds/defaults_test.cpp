@@ -77,10 +77,10 @@ TEST(Defaults, WhatDoesNotFitIsLeftToTheCheck) {
   EXPECT_EQ(Filled("7"), "7");
 }
 
-TEST(EmbeddedCrds, AreAllThreeAndFillInTheirOwnDefaults) {
+TEST(EmbeddedCrds, AreAllAndFillInTheirOwnDefaults) {
   const auto crds = EmbeddedCrds();
   ASSERT_TRUE(crds) << crds.error().message;
-  ASSERT_EQ(crds->size(), 3U);
+  ASSERT_EQ(crds->size(), 7U);
   const auto manifest = ParseYaml(
       "apiVersion: slipway.dev/v1alpha1\nkind: TrainingJob\nmetadata: {name: x}\n"
       "spec: {trainer: {image: x}}\n",
