@@ -1,7 +1,6 @@
 #include "controllers/training_trigger/plan.hpp"
 
 #include <algorithm>
-#include <ranges>
 
 #include "controllers/training_trigger/desired.hpp"
 
@@ -24,12 +23,12 @@ bool IsRecorded(const api::TrainingTrigger& trigger, const StartedJob& job) {
 void DeleteHistory(Plan& plan, const api::TrainingTrigger& trigger, const Observed& observed) {
   std::int32_t complete = 0;
   std::int32_t failed = 0;
-  for (const StartedJob& job : std::views::reverse(observed.jobs)) {
-    if (job.Active()) continue;
-    const bool kept = job.Complete() ? ++complete <= trigger.spec.successful_jobs_history_limit
-                                     : ++failed <= trigger.spec.failed_jobs_history_limit;
-    if (!kept && IsRecorded(trigger, job)) {
-      DeleteJob(plan, job, "it is older than those that its trigger keeps");
+  for (auto job = observed.jobs.rbegin(); job != observed.jobs.rend(); ++job) {
+    if (job->Active()) continue;
+    const bool kept = job->Complete() ? ++complete <= trigger.spec.successful_jobs_history_limit
+                                      : ++failed <= trigger.spec.failed_jobs_history_limit;
+    if (!kept && IsRecorded(trigger, *job)) {
+      DeleteJob(plan, *job, "it is older than those that its trigger keeps");
     }
   }
 }
