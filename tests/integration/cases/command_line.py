@@ -97,24 +97,29 @@ def why_it_failed(t: Case):
           failurePolicy={"maxRestarts": 1, "backoffSeconds": 0})
     t.wait_condition("tj", "x", "Failed", "True", within=30)
     _why(t, "tj/x", "TrainingJob", "Failed", "maxRestarts", "exit code 3", "BackoffLimitExceeded")
-    told = _slipway(t, "status", "tj", "x", "-n", t.ns)
-    for part in ("CONDITION", "Failed", "restarts: 1", "exit code 3", "WHAT HAPPENED",
-                 "Warning Restarting", "container trainer ended: Error (exit code 3)"):
-        assert part in told, f"{part!r} is not in: {told}"
+    def told():
+        status = _slipway(t, "status", "tj", "x", "-n", t.ns)
+        for part in ("CONDITION", "Failed", "restarts: 1", "exit code 3", "WHAT HAPPENED",
+                     "Warning Restarting", "container trainer ended: Error (exit code 3)"):
+            assert part in status, f"{part!r} is not in: {status}"
+        return True
+    wait_for("the status has all, Events too", told)
 
 
 @case(SHARED)
 def status_for_programs(t: Case):
     t.job("x", nodes=2, pods=kwok(complete_after="1s"))
     t.wait_phase("tj", "x", "Complete")
-    told = json.loads(_slipway(t, "status", "tj/x", "-n", t.ns, "-o", "json"))
-    assert told["phase"] == "Complete" and len(told["pods"]) == 2, told
-    assert [pod["role"] for pod in told["pods"]] == ["node 0", "node 1"], told["pods"]
-    times = [moment["time"] for moment in told["timeline"]]
-    assert times == sorted(times) and len(times) >= 6, told["timeline"]
-    whats = " ".join(moment["what"] for moment in told["timeline"])
-    assert "Scheduled" in whats and "became Complete=True" in whats, whats
-    assert told["unread"] == {}, told["unread"]
+    def told():
+        status = json.loads(_slipway(t, "status", "tj/x", "-n", t.ns, "-o", "json"))
+        assert status["phase"] == "Complete" and status["unread"] == {}, status
+        assert [pod["role"] for pod in status["pods"]] == ["node 0", "node 1"], status["pods"]
+        times = [moment["time"] for moment in status["timeline"]]
+        assert times == sorted(times) and len(times) >= 6, status["timeline"]
+        whats = " ".join(moment["what"] for moment in status["timeline"])
+        assert "Scheduled" in whats and "became Complete=True" in whats, whats
+        return True
+    wait_for("the status has all, Events too", told)
 
 
 @case(SHARED)
