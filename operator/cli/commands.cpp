@@ -4,7 +4,6 @@
 #include <istream>
 #include <ostream>
 #include <string>
-#include <vector>
 
 #include "operator/base/log.hpp"
 #include "operator/cli/plan.hpp"
@@ -23,15 +22,16 @@ struct Where {
   std::string ns;
   std::string operator_ns = "slipway-system";
   std::string lease = "slipway";
-  std::vector<std::string> words;  ///< KIND/NAME, or the two apart.
+  std::string first;   ///< KIND/NAME, or KIND alone.
+  std::string second;  ///< NAME, if it stands apart.
 
-  std::string Target() const { return words.size() == 2 ? words[0] + "/" + words[1] : words[0]; }
+  std::string Target() const { return second.empty() ? first : first + "/" + second; }
 };
 
 void AddWhere(CLI::App& command, Where& where) {
-  command.add_option("KIND/NAME", where.words, "Such as tj/churn, md/churn or dm/churn")
-      ->expected(1, 2)
+  command.add_option("KIND/NAME", where.first, "Such as tj/churn, md/churn or dm/churn")
       ->required();
+  command.add_option("NAME", where.second, "The name, when it stands apart: tj churn");
   command.add_option("-n,--namespace", where.ns, "Namespace; by default that of the context");
   command.add_option("--context", where.context, "Context of the kubeconfig");
   command.add_option("--kubeconfig", where.kubeconfig, "Kubeconfig file; by default $KUBECONFIG");

@@ -87,7 +87,9 @@ std::string Selector(const json& spec) {
 /// Of each resource of which no machine has enough.
 std::vector<std::string> TooLarge(const Amounts& requests, const std::vector<Machine>& machines) {
   std::vector<std::string> facts;
-  for (const auto& [name, amount] : requests) {
+  for (const auto& request : requests) {
+    const std::string& name = request.first;  // A lambda may not capture a structured binding.
+    const Amount& amount = request.second;
     const auto largest = std::ranges::max_element(
         machines, {}, [&](const Machine& machine) { return machine.Has(name); });
     const double most = largest->Has(name);
