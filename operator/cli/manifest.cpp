@@ -125,6 +125,7 @@ std::vector<std::string> CheckMetadata(const Json& body) {
 
 std::string UnknownKind(const std::vector<crdgen::Crd>& crds, const Document& document) {
   std::vector<std::string> known;
+  known.reserve(crds.size());
   for (const auto& crd : crds) {
     known.push_back(fmt::format("{} of {}/{}", crd.kind, crd.group, crd.version));
   }

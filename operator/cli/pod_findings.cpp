@@ -38,12 +38,16 @@ std::string NewestWarning(const World& world, const Pod& pod) {
   return newest == nullptr ? "" : Text(*newest, {"reason"}) + ": " + Text(*newest, {"message"});
 }
 
-/// Reason and message; two empty texts when nothing is wrong.
-std::pair<std::string, std::string> TroubleOf(const World& world, const Pod& pod) {
+/// What is wrong with one pod; empty when nothing is.
+struct Trouble {
+  std::string reason;
+  std::string message;
+};
+
+Trouble TroubleOf(const World& world, const Pod& pod) {
   if (pod.deleted) {
     const bool stuck = world.now - *pod.deleted > kStuckAfter;
-    return stuck ? std::pair<std::string, std::string>{"Stuck", "machine " + pod.view.node_name}
-                 : std::pair<std::string, std::string>{};
+    return stuck ? Trouble{"Stuck", "machine " + pod.view.node_name} : Trouble{};
   }
   if (const auto problem = WhyNotStarting(pod.view)) {
     // The kubelet's words about a crash name the pod; how it ended is what several have in common.
@@ -52,8 +56,7 @@ std::pair<std::string, std::string> TroubleOf(const World& world, const Pod& pod
   }
   if (pod.view.phase != PodView::Phase::kPending) return {};
   const std::string warning = NewestWarning(world, pod);
-  return warning.empty() ? std::pair<std::string, std::string>{}
-                         : std::pair<std::string, std::string>{"NotStarted", warning};
+  return warning.empty() ? Trouble{} : Trouble{"NotStarted", warning};
 }
 
 /// "2 of 4 pods", and which.
@@ -127,14 +130,14 @@ Finding Explain(const World& world, const Group& group, std::size_t all) {
 std::vector<Finding> PodFindings(const World& world, const std::vector<Pod>& pods) {
   std::vector<Group> groups;
   for (const Pod& pod : pods) {
-    auto [reason, message] = TroubleOf(world, pod);
-    if (reason.empty()) continue;
-    message = Line(message);
+    Trouble trouble = TroubleOf(world, pod);
+    if (trouble.reason.empty()) continue;
+    trouble.message = Line(trouble.message);
     const auto same = std::ranges::find_if(groups, [&](const Group& group) {
-      return group.reason == reason && group.message == message;
+      return group.reason == trouble.reason && group.message == trouble.message;
     });
     if (same == groups.end()) {
-      groups.push_back({std::move(reason), std::move(message), {&pod}});
+      groups.push_back({std::move(trouble.reason), std::move(trouble.message), {&pod}});
     } else {
       same->pods.push_back(&pod);
     }
