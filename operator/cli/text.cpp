@@ -76,14 +76,15 @@ std::string Count(std::size_t number, std::string_view noun) {
 }
 
 std::string Line(std::string_view text) {
-  std::string line = OneLine(Utf8Prefix(text, text.size()), 4 * kMaxMessage);
-  // U+0080 to U+009F are control characters too, some of them for terminals.
-  for (auto at = line.find('\xC2'); at != std::string::npos; at = line.find('\xC2', at + 1)) {
-    if (static_cast<unsigned char>(line[at + 1]) >= 0xA0) continue;
-    line.erase(at, 1);
-    line[at] = ' ';
+  const std::string line = OneLine(Utf8Prefix(text, text.size()), 4 * kMaxMessage);
+  std::string visible;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    // U+0080 to U+009F are control characters too, some of them for terminals.
+    const bool control = line[i] == '\xC2' && static_cast<unsigned char>(line[i + 1]) < 0xA0;
+    visible += control ? ' ' : line[i];
+    if (control) ++i;
   }
-  return line;
+  return visible;
 }
 
 }  // namespace slipway::cli
