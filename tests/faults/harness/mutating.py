@@ -77,9 +77,10 @@ class Worker:
         self._begin()
 
     def _begin(self) -> None:
-        # It has run once, so that it has all that a resumed one has.
-        self._kube.create(self._base | {"spec": self._base["spec"] | {"suspend": False}}
-                          if self._base["spec"].get("suspend") else self._base)
+        # It has been suspended and has run, so that it has all that a resumed one has.
+        spec = self._base["spec"]
+        turned = spec.get("suspend") or self._phase == "Running"
+        self._kube.create(self._base | {"spec": spec | {"suspend": not spec["suspend"]}} if turned else self._base)
         self._settle()
         self._replace(self._base)
         self._settle()
