@@ -105,8 +105,8 @@ class Worker:
         tally.accepted += 1
         if operation.expected == "refused":
             return f"was accepted: {json.dumps(spec)[:300]}"
-        if self._phase in FINISHED and "ttlSecondsAfterFinished" in spec:
-            return self._anew()  # With which it may have gone already.
+        if self._phase in FINISHED and ("ttlSecondsAfterFinished" in spec or spec.get("cleanPodPolicy") == "All"):
+            return self._anew()  # It may have gone already, or its children.
         self._settle()
         if unfinished := self._unfinished():
             return unfinished
@@ -165,7 +165,8 @@ class Worker:
         """What has finished stays so; the next operation needs another one."""
         with contextlib.suppress(ApiError):  # It has gone by itself.
             self._kube.delete(self._kind, self._ns, self._name)
-        wait_for("all is gone", lambda: not live(self._recorder.history(self._ns)), 120)
+        wait_for("all is gone", lambda: all(
+            kind == "event" for kind, _ in live(self._recorder.history(self._ns))), 120)
         self._begin()
         return ""
 
