@@ -28,6 +28,13 @@ void ForgetTurns(json& object) {
   }
 }
 
+/// What is only looked up has no place in these worlds.
+std::vector<AnyResource> ExploredKinds(const Controller& controller) {
+  std::vector<AnyResource> kinds = controller.owns;
+  kinds.push_back(controller.kind);
+  return kinds;
+}
+
 }  // namespace
 
 const Instant kNow = ParseTime("2026-09-01T12:00:00Z").value();
@@ -48,7 +55,7 @@ std::string ShiftTimes(std::string text, seconds time) {
   return text;
 }
 
-Blobs::Blobs(const Controller& controller) : kinds_(golden::Kinds(controller)), facts_(1) {}
+Blobs::Blobs(const Controller& controller) : kinds_(ExploredKinds(controller)), facts_(1) {}
 
 Blob Blobs::Intern(json object) {
   ForgetTurns(object);
