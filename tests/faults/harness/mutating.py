@@ -171,13 +171,19 @@ class Worker:
         return ""
 
     def _unfinished(self) -> str:
-        """What another process of the planners would still do, once it has had time to be done."""
+        """What another process of the planners would still do, once it has had time to be done. What the
+        API server refuses of the children, as no schema can know it all, has to be reported."""
         deadline = time.monotonic() + PATIENCE_S
-        while left := self._recompute.complaints(self._view.take(self._recorder.history(self._ns)).objects):
+        while (left := self._recompute.complaints(self._view.take(self._recorder.history(self._ns)).objects)) \
+                and not self._stalled():
             if time.monotonic() > deadline:
                 return "is not carried out: " + left[0]
             time.sleep(0.1)
         return ""
+
+    def _stalled(self) -> bool:
+        return any(c["type"] == "Stalled" and c["status"] == "True"
+                   for c in self._current()["status"].get("conditions", []))
 
     def _current(self) -> dict:
         return self._kube.get(self._kind, self._ns, self._name)
