@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <set>
@@ -31,8 +32,8 @@ class Cache {
   }
 
   /// One look at a custom resource and at all objects that carry its UID, in every cluster,
-  /// ordered by kind and key, and then at what the views show of its own cluster. Empty when the
-  /// resource is not there.
+  /// ordered by kind and key, and then at what else the views show of its own cluster. Empty when
+  /// the resource is not there.
   Snapshot Take(const ResourceType& type, const ObjectKey& key,
                 const std::vector<View>& views = {}) const {
     const auto home = stores_.find({key.cluster, type});
@@ -43,9 +44,15 @@ class Cache {
     for (const auto& view : views) {
       const auto store = stores_.find({key.cluster, view.type});
       if (store == stores_.end()) continue;
+      const auto first = static_cast<std::ptrdiff_t>(objects.size());
       for (const auto& text : view.texts(*resource)) {
         store->second->AppendIndexed(view.index, text, objects);
       }
+      // A record that outlives the resource has its UID, too, and is there already.
+      const auto is_own = [&](const ObjectPtr& object) {
+        return OwnerUid(object->meta) == resource->meta.uid;
+      };
+      objects.erase(std::remove_if(objects.begin() + first, objects.end(), is_own), objects.end());
     }
     return Snapshot(std::move(objects));
   }

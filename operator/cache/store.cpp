@@ -15,24 +15,8 @@ bool IsStale(const Object& known, const Object& next) {
          (known.meta.resource_version.AtLeast(next.meta.resource_version));
 }
 
-using ByText = std::unordered_map<std::string, std::map<ObjectKey, ObjectPtr>>;
-
-void Put(ByText& index, const std::string& text, const ObjectPtr& object) {
-  index[text].emplace(object->key, object);
-}
-
-void Drop(ByText& index, const std::string& text, const ObjectKey& key) {
-  const auto found = index.find(text);
-  if (found == index.end()) return;
-  found->second.erase(key);
-  if (found->second.empty()) index.erase(found);
-}
-
-void Append(const ByText& index, const std::string& text, std::vector<ObjectPtr>& out) {
-  const auto found = index.find(text);
-  if (found == index.end()) return;
-  for (const auto& [key, object] : found->second) out.push_back(object);
-}
+/// Of the index that every store has: the children of a custom resource, by its UID.
+const std::string kByOwner = "owner";
 
 void Raise(std::uint64_t& seen, const ResourceVersion& version) {
   seen = std::max(seen, version.Number());
@@ -51,6 +35,14 @@ std::optional<ObjectKey> OwnerKey(const ObjectMeta& meta) {
   const auto slash = owner->second.find('/');
   if (slash == std::string::npos) return std::nullopt;
   return ObjectKey{kHomeCluster, owner->second.substr(0, slash), owner->second.substr(slash + 1)};
+}
+
+Store::Store(ClusterId cluster, ResourceType type) : cluster_(std::move(cluster)), type_(type) {
+  AddIndex(kByOwner, [](const Object& object) -> std::vector<std::string> {
+    const auto uid = OwnerUid(object.meta);
+    if (uid.empty()) return {};
+    return {std::string(uid)};
+  });
 }
 
 void Store::Expect(const std::string& scope) {
@@ -112,7 +104,6 @@ std::vector<ObjectPtr> Store::Replace(const std::string& scope, std::vector<Obje
     }
   }
   objects_ = std::move(next);
-  by_owner_.clear();
   for (auto& [name, index] : indexes_) index.objects.clear();
   for (const auto& [key, object] : objects_) Index(object);
   Scope& state = scopes_[scope];
@@ -129,15 +120,17 @@ ObjectPtr Store::Find(const ObjectKey& key) const {
 }
 
 void Store::AppendOwned(std::string_view owner_uid, std::vector<ObjectPtr>& out) const {
-  const SharedLock lock(mutex_);
-  Append(by_owner_, std::string(owner_uid), out);
+  AppendIndexed(kByOwner, std::string(owner_uid), out);
 }
 
 void Store::AppendIndexed(const std::string& index, const std::string& text,
                           std::vector<ObjectPtr>& out) const {
   const SharedLock lock(mutex_);
-  const auto found = indexes_.find(index);
-  if (found != indexes_.end()) Append(found->second.objects, text, out);
+  const auto known = indexes_.find(index);
+  if (known == indexes_.end()) return;
+  const auto found = known->second.objects.find(text);
+  if (found == known->second.objects.end()) return;
+  for (const auto& [key, object] : found->second) out.push_back(object);
 }
 
 std::vector<ObjectPtr> Store::All() const {
@@ -183,17 +176,19 @@ Store::Scope& Store::ScopeOf(const std::string& ns) {
 }
 
 void Store::Index(const ObjectPtr& object) {
-  const auto uid = OwnerUid(object->meta);
-  if (!uid.empty()) Put(by_owner_, std::string(uid), object);
   for (auto& [name, index] : indexes_) {
-    for (const auto& text : index.texts(*object)) Put(index.objects, text, object);
+    for (const auto& text : index.texts(*object)) index.objects[text].emplace(object->key, object);
   }
 }
 
 void Store::Unindex(const Object& object) {
-  Drop(by_owner_, std::string(OwnerUid(object.meta)), object.key);
   for (auto& [name, index] : indexes_) {
-    for (const auto& text : index.texts(object)) Drop(index.objects, text, object.key);
+    for (const auto& text : index.texts(object)) {
+      const auto found = index.objects.find(text);
+      if (found == index.objects.end()) continue;
+      found->second.erase(object.key);
+      if (found->second.empty()) index.objects.erase(found);
+    }
   }
 }
 

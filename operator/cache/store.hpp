@@ -19,7 +19,7 @@ namespace slipway {
 /// copies pointers, never objects. Thread-safe.
 class Store {
  public:
-  Store(ClusterId cluster, ResourceType type) : cluster_(std::move(cluster)), type_(type) {}
+  Store(ClusterId cluster, ResourceType type);
 
   const ClusterId& Cluster() const { return cluster_; }
   const ResourceType& Type() const { return type_; }
@@ -81,12 +81,10 @@ class Store {
   const ResourceType type_;
   mutable SharedMutex mutex_;
   std::unordered_map<ObjectKey, ObjectPtr, ObjectKeyHash> objects_ SLIPWAY_GUARDED_BY(mutex_);
-  using ByText = std::unordered_map<std::string, std::map<ObjectKey, ObjectPtr>>;
   struct TextIndex {
     IndexTexts texts;
-    ByText objects;
+    std::unordered_map<std::string, std::map<ObjectKey, ObjectPtr>> objects;
   };
-  ByText by_owner_ SLIPWAY_GUARDED_BY(mutex_);
   std::map<std::string, TextIndex> indexes_ SLIPWAY_GUARDED_BY(mutex_);
   std::map<std::string, Scope> scopes_ SLIPWAY_GUARDED_BY(mutex_);
 };

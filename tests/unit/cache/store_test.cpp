@@ -222,16 +222,20 @@ TEST(Cache, TakesWhatTheViewsShowOfTheResourcesCluster) {
   for (const ClusterId& cluster : {ClusterId(kHomeCluster), ClusterId{"aks"}}) {
     Store& pods = cache.StoreFor(cluster, kPods.type);
     pods.AddIndex("name", [](const Object& pod) { return Strings{pod.key.name}; });
-    for (const char* name : {"a", "b"}) {
-      auto pod = std::make_shared<Object>(*Pod(name, std::string("u") + name, 2));
+    for (const char* name : {"a", "b", "c"}) {
+      const bool own = std::string(name) == "c";  // Which is in view already.
+      auto pod =
+          std::make_shared<Object>(*Pod(name, std::string("u") + name, 2, own ? "job-uid" : ""));
       pod->key.cluster = cluster;
       pods.Upsert(pod);
     }
   }
   const auto names = [](const Object&) { return Strings{"b", "c"}; };
   const Snapshot world = cache.Take(kJobs, job->key, {{kPods.type, "name", names}});
-  ASSERT_EQ(world.All(kPods).size(), 1u);
-  EXPECT_EQ(world.All(kPods)[0].key.ToString(), "team/b");
+  Strings seen;
+  for (const auto& pod : world.All(kPods)) seen.push_back(pod.key.ToString());
+  std::sort(seen.begin(), seen.end());
+  EXPECT_EQ(seen, (Strings{"aks:team/c", "team/b", "team/c"}));
 }
 
 TEST(Cache, IsSyncedWhenEveryStoreIs) {
