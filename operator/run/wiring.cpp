@@ -14,6 +14,15 @@ constexpr std::chrono::milliseconds kBurst{200};
 
 Priority PriorityOf(bool initial) { return initial ? Priority::kInitial : Priority::kLive; }
 
+/// Because of another object than itself.
+void EnqueueSoon(Runner& runner, const ObjectKey& key, bool initial) {
+  if (initial) {
+    runner.Enqueue(key, Priority::kInitial);
+  } else {
+    runner.EnqueueAfter(key, kBurst);
+  }
+}
+
 /// Of the index that finds who looks objects of a kind up.
 std::string UsersOf(const ResourceType& type) { return "users of " + std::string(type.plural); }
 
@@ -82,12 +91,7 @@ void Wiring::EnqueueOwner(const Object& child, bool initial) {
   const auto kind = child.meta.labels.find(labels::kOwnerKind);
   if (!key || kind == child.meta.labels.end()) return;
   for (const auto& runner : runners_) {
-    if (runner->Spec().kind.type.kind != kind->second) continue;
-    if (initial) {
-      runner->Enqueue(*key, Priority::kInitial);
-    } else {
-      runner->EnqueueAfter(*key, kBurst);
-    }
+    if (runner->Spec().kind.type.kind == kind->second) EnqueueSoon(*runner, *key, initial);
   }
 }
 
@@ -96,13 +100,7 @@ void Wiring::EnqueueUsers(Runner& runner, const Lookup& lookup, const Object& ob
   std::vector<ObjectPtr> users;
   cache_.StoreFor(object.key.cluster, runner.Spec().kind.type)
       .AppendIndexed(UsersOf(lookup.kind.type), lookup.filed_under(object), users);
-  for (const auto& user : users) {
-    if (initial) {
-      runner.Enqueue(user->key, Priority::kInitial);
-    } else {
-      runner.EnqueueAfter(user->key, kBurst);
-    }
-  }
+  for (const auto& user : users) EnqueueSoon(runner, user->key, initial);
 }
 
 bool Wiring::Synced(const Runner& runner) const {
