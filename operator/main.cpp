@@ -14,7 +14,7 @@
 #include "operator/base/hash.hpp"
 #include "operator/cli/commands.hpp"
 #include "operator/config.hpp"
-#include "operator/kube/kubeconfig.hpp"
+#include "operator/kube/connect.hpp"
 #include "operator/run/admin_server.hpp"
 #include "operator/run/leader.hpp"
 #include "operator/run/wiring.hpp"
@@ -45,23 +45,6 @@ std::string Identity() {
   gethostname(host, sizeof host - 1);
   std::random_device random;
   return std::string(host) + "_" + ShortHash({std::to_string(random()), std::to_string(getpid())});
-}
-
-Result<std::unique_ptr<Client>> Connect(const Config& config, std::size_t connections,
-                                        Metrics& metrics, const Clock& clock) {
-  auto cluster = LoadClusterConfig(config.kubeconfig, config.context);
-  if (!cluster) return tl::unexpected(cluster.error());
-  auto credentials = MakeCredentialSource(*cluster);
-  if (!credentials) return tl::unexpected(credentials.error());
-  TransportOptions options;
-  options.server = cluster->server;
-  options.tls_server_name = cluster->tls_server_name;
-  options.proxy = cluster->proxy;
-  options.max_connections = connections;
-  auto transport = MakeCpprestTransport(options, *credentials);
-  if (!transport) return tl::unexpected(transport.error());
-  return std::make_unique<Client>(kHomeCluster, std::move(*transport), *credentials, metrics,
-                                  clock);
 }
 
 /// All that runs, in the order in which it depends on each other.
@@ -200,9 +183,11 @@ int RunOperator(const Config& config, const sigset_t& stop_signals) {
   InitTransportLibrary();
   SystemClock clock;
   Metrics metrics(clock);
-  auto client = Connect(config, 96, metrics, clock);
+  const auto cluster_config = LoadClusterConfig(config.kubeconfig, config.context);
+  if (!cluster_config) return Complain(cluster_config.error());
+  auto client = Connect(*cluster_config, 96, metrics, clock);
   if (!client) return Complain(client.error());
-  auto lease_client = Connect(config, 2, metrics, clock);
+  auto lease_client = Connect(*cluster_config, 2, metrics, clock);
   if (!lease_client) return Complain(lease_client.error());
 
   Operator slipway(config, **client, **lease_client, metrics, clock, Identity());

@@ -10,7 +10,7 @@
 #include "operator/cli/read_world.hpp"
 #include "operator/cli/status.hpp"
 #include "operator/cli/why.hpp"
-#include "operator/kube/kubeconfig.hpp"
+#include "operator/kube/connect.hpp"
 
 namespace slipway::cli {
 namespace {
@@ -50,19 +50,12 @@ int Complain(std::ostream& problems, const Error& error, int code) {
 Result<World> Read(Where& where, const Target& target) {
   auto cluster = LoadClusterConfig(where.kubeconfig, where.context);
   if (!cluster) return tl::unexpected(cluster.error());
-  auto credentials = MakeCredentialSource(*cluster);
-  if (!credentials) return tl::unexpected(credentials.error());
-  TransportOptions options;
-  options.server = cluster->server;
-  options.tls_server_name = cluster->tls_server_name;
-  options.proxy = cluster->proxy;
-  auto transport = MakeCpprestTransport(options, *credentials);
-  if (!transport) return tl::unexpected(transport.error());
   const SystemClock clock;
   Metrics metrics(clock);
-  Client client(kHomeCluster, std::move(*transport), *credentials, metrics, clock);
+  const auto client = Connect(*cluster, 4, metrics, clock);
+  if (!client) return tl::unexpected(client.error());
   if (where.ns.empty()) where.ns = cluster->ns.empty() ? "default" : cluster->ns;
-  return ReadWorld(client, target, where.ns, {kHomeCluster, where.operator_ns, where.lease},
+  return ReadWorld(**client, target, where.ns, {kHomeCluster, where.operator_ns, where.lease},
                    clock.Now());
 }
 
