@@ -96,6 +96,18 @@ class Judgements(unittest.TestCase):
         self.assertTrue(oracle.waits_as_told(told(("patch", "p", 1099)), 1))
         self.assertFalse(oracle.waits_as_told(told(), 1), "the run ended before")
 
+    def test_a_phase_that_comes_back(self):
+        def seen(*phases: str, hidden: str = "") -> dict:
+            return oracle.phases(history(*(("tj", "MODIFIED", OWNER | {"status": {"phase": phase}})
+                                           for phase in phases)), [0], hidden)
+        calm = seen("Starting", "Running")
+        self.assertFalse(oracle.no_phase_twice(calm, seen("Starting", "Running", "Running")))
+        back = ("Starting", "Running", "Starting", "Running")
+        self.assertTrue(oracle.no_phase_twice(calm, seen(*back)))
+        self.assertFalse(oracle.no_phase_twice(calm, seen(*back, hidden="Starting")))
+        self.assertTrue(oracle.no_phase_twice(
+            calm, seen("Running", "Restarting", "Running", hidden="Starting")), "only that one")
+
     def test_a_rotation_is_followed_soon(self):
         def trace(*requests: tuple[int, int]) -> dict:
             return {"rotated": [1000], "now": 9000,
@@ -210,6 +222,20 @@ class Plans(unittest.TestCase):
             return {"requests": requests, "events": self.EVENTS}
         found = list(plans.generate("w", [run(3), run(1), run(2)], lambda r: r["verb"] == "create"))
         self.assertEqual([p.name for p in found if p.name.startswith("lost fin create")], ["lost fin create pods 1"])
+
+    def test_a_write_that_was_refused_is_not_one_that_every_run_makes(self):
+        trace = {"requests": [{"verb": "create", "resource": "pods", "status": status} for status in (409, 201)],
+                 "events": self.EVENTS}
+        names = [p.name for p in plans.generate("w", [trace] * 2, lambda r: r["verb"] == "create")]
+        self.assertIn("lost fin create pods 1", names)
+        self.assertNotIn("lost fin create pods 2", names)
+
+    def test_nothing_is_planned_for_the_last_moment_of_a_run(self):
+        events = [{"resource": "pods", "type": "ADDED", "name": "a", "at": at} for at in (100, 900)]
+        trace = {"requests": [], "events": events, "now": 1000}
+        names = [p.name for p in plans.generate("w", [trace] * 2, lambda r: False)]
+        self.assertIn("event lost 1 (pods)", names)
+        self.assertNotIn("event lost 2 (pods)", names)
 
     def test_small_samples_of_several_workloads_have_all_kinds_of_fault(self):
         found = list(surroundings.generate("w", self.WRITES, self.EVENTS, 3))
