@@ -86,7 +86,9 @@ def leader_is_paused(t: Case):
     for pod in pods:
         t.end_pod(pod)
     done = t.wait_phase("tj", "x", "Complete")
-    assert done["status"]["restarts"] == 1 and _writes(standby) > before
+    assert done["status"]["restarts"] == 1, done["status"]
+    # It counts a write when it has the answer, which may be after we have seen the effect.
+    wait_for("the standby has counted its writes", lambda: _writes(standby) > before)
     assert_created_once(t, slipway, start, attempts=2)
 
 
