@@ -69,9 +69,9 @@ struct TransportOptions {
 };
 
 /// Prepares the process for MakeCpprestTransport: the HTTP library gets one thread, on which all of
-/// it runs (so nothing that it calls may block), and the machine's own certificate authorities are
-/// hidden from it. To be called first in main, before any other thread exists; later calls do
-/// nothing.
+/// it runs (so nothing that it calls may block), the machine's own certificate authorities are
+/// hidden from it, and OpenSSL is not taken apart while it may still be used at exit. To be called
+/// first in main, before any other thread exists; later calls do nothing.
 void InitTransportLibrary();
 
 /// A Transport on cpprestsdk. Fails when an option or the present credentials cannot work.

@@ -2,6 +2,7 @@
 #include "operator/kube/cpprest_connector.hpp"
 // Then the others.
 #include <fmt/format.h>
+#include <openssl/crypto.h>
 #include <pplx/threadpool.h>
 
 #include <algorithm>
@@ -362,6 +363,9 @@ class CpprestTransport final : public Transport {
 void InitTransportLibrary() {
   static std::once_flag once;
   std::call_once(once, [] {
+    // The library's thread ends with the process only, and closes connections until then. Without
+    // this OpenSSL has by then freed its locks in a handler of exit, and that thread spins on one.
+    OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);
     HideSystemCertificates();
     try {
       pplx::set_ambient_scheduler(std::make_shared<InlineScheduler>());

@@ -1,5 +1,7 @@
 #include "operator/kube/transport.hpp"
 
+#include <openssl/crypto.h>
+
 #include <atomic>
 #include <cstdlib>
 #include <fstream>
@@ -18,6 +20,19 @@ using ::testing::HasSubstr;
 std::chrono::milliseconds Since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() -
                                                                start);
+}
+
+/// The library's thread closes connections until the process is over; with OpenSSL's locks freed it
+/// would spin for ever.
+TEST(TransportLibraryDeathTest, OpenSslIsWholeUntilTheProcessIsOver) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const auto end = [] {
+    InitTransportLibrary();
+    OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CRYPTO_STRINGS, nullptr);  // As any use of it does.
+    OPENSSL_atexit([] { std::_Exit(7); });  // Called when OpenSSL is taken apart.
+    std::exit(0);                           // NOLINT(concurrency-mt-unsafe): what is tested.
+  };
+  EXPECT_EXIT(end(), ::testing::ExitedWithCode(0), "");
 }
 
 TEST_F(TransportTest, SendsWhatItIsGivenAndReturnsTheAnswer) {
