@@ -77,6 +77,11 @@ PodPlan PlanServer(const api::Variant& variant, const Settings& settings) {
   return plan;
 }
 
+/// Members of these are the user's, and an empty text is as good a value as any other.
+bool IsMap(const std::string& member) {
+  return member == "labels" || member == "annotations" || member == "nodeSelector";
+}
+
 /// Leaves out what the API server does not store, an empty text or a readOnly that is false, and
 /// writes sizes as it does: what is applied is compared with what is stored.
 void MakeAsStored(json& value) {
@@ -90,7 +95,7 @@ void MakeAsStored(json& value) {
       continue;
     }
     if (item.key() == "sizeLimit") *item = CanonicalQuantity(item->get<std::string>());
-    MakeAsStored(*item);
+    if (!IsMap(item.key())) MakeAsStored(*item);
     ++item;
   }
 }
