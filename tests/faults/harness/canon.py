@@ -19,7 +19,7 @@ The mask is the whole of what is not compared; it is kept short and is reviewed:
 import json
 import re
 
-OURS = ("tj", "md", "dm", "mv")
+OURS = ("tj", "md", "dm", "mv", "tt")
 _LABEL = "slipway.dev/"
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
 _MASKED = {"uid", "resourceVersion", "generation", "managedFields", "selfLink", "nodeName", "hostIP",
@@ -27,6 +27,8 @@ _MASKED = {"uid", "resourceVersion", "generation", "managedFields", "selfLink", 
            "topology.kubernetes.io/zone", "collisionCount", "slipway.dev/applied-digest",
            "rival.example.com/edit"}
 _NODE = re.compile(r"\bkwok-\d+\b")
+# The end of the name of a trigger's job, a digest of something that contains a UID.
+_JOB_MARK = re.compile(r"(?<=-\d{8})-[a-z0-9]{8}$")
 _REPLICA_SET = re.compile(r'ReplicaSet \\"[^"]*\\"')
 
 
@@ -42,7 +44,7 @@ def title(kind: str, obj: dict) -> str:
     """The name of an object that is the same in each run, e.g. "pod x node 0 attempt 1"."""
     meta = obj["metadata"]
     if kind in OURS or not is_child(obj):
-        return f"{kind} {meta['name']}"
+        return f"{kind} {_JOB_MARK.sub('', meta['name'])}"
     labels = meta.get("labels", {})
     words = [kind, owner(obj)]
     for label in ("role", "variant", "node-index", "attempt", "run"):
@@ -53,7 +55,8 @@ def title(kind: str, obj: dict) -> str:
 
 def owner(obj: dict) -> str:
     """The name of the custom resource that a child belongs to."""
-    return obj["metadata"].get("annotations", {}).get(_LABEL + "owner", "/?").partition("/")[2]
+    name = obj["metadata"].get("annotations", {}).get(_LABEL + "owner", "/?").partition("/")[2]
+    return _JOB_MARK.sub("", name)
 
 
 class View:
@@ -100,7 +103,8 @@ class View:
             return
         name = title(version.kind, obj)
         self._stand_ins[obj["metadata"]["uid"]] = f"<uid of {name}>"
-        if version.kind not in OURS and obj["metadata"]["name"] != owner(obj):
+        known = _JOB_MARK.sub("", obj["metadata"]["name"]) if version.kind in OURS else owner(obj)
+        if obj["metadata"]["name"] != known:
             self._stand_ins[obj["metadata"]["name"]] = f"<{name}>"
 
     def _canonicalised(self, kind: str, obj: dict) -> dict:

@@ -87,6 +87,10 @@ class Worker:
         if self._phase:
             wait_for(f"{self._kind}/{self._name} in {self._ns} is {self._phase}",
                      lambda: self._current()["status"].get("phase") == self._phase, PATIENCE_S)
+        if self._kind == "md":
+            wait_for(f"md/{self._name} in {self._ns} is ready", lambda: any(
+                c["type"] == "EndpointReady" and c["status"] == "True"
+                for c in self._current()["status"].get("conditions", [])), PATIENCE_S)
         seen = 0
         while (now := self._recorder.wait(self._ns, seen, REST_S)) > seen:
             seen = now
@@ -281,8 +285,15 @@ def spoil(scene: Scene, kind: str, base: dict) -> Tally:
     return tally
 
 
-def _change(scene: Scene, kind: str, plural: str, args: argparse.Namespace) -> Tally:
-    about = mutations.load(plural)
+def _load(kind: str) -> mutations.Kind:
+    about = mutations.load(PLURALS[kind])
+    for variant in about.base["spec"].get("variants", []):
+        variant.pop("model", None)  # Its claim does not exist, and an endpoint that is not ready cannot lose that.
+    return about
+
+
+def _change(scene: Scene, kind: str, args: argparse.Namespace) -> Tally:
+    about = _load(kind)
     if kind == "tj":
         about.base["spec"]["suspend"] = True  # Otherwise nearly nothing of it may change.
     every = mutations.operations(about.schema, about.base, args.seed)
@@ -335,10 +346,10 @@ def main(arguments: list[str]) -> int:
         cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all")
         replica = slipway.start(elect=False).wait_working(60)
         scene = Scene(cluster.kube, Recorder(cluster.kube), Recompute(paths.RECOMPUTE, slipway.config))
-        for kind, plural in PLURALS.items():
+        for kind in PLURALS:
             if args.kind not in ("", kind):
                 continue
-            tallies = [_change(scene, kind, plural, args), spoil(scene, kind, mutations.load(plural).base)]
+            tallies = [_change(scene, kind, args), spoil(scene, kind, _load(kind).base)]
             if kind == "tj":
                 tallies += [_change_later(scene, phase, args) for phase in ("Running", "Complete")]
             for tally in tallies:

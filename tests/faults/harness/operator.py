@@ -61,6 +61,11 @@ class Operator:
         self.upgrades += 1
         self._process.terminate()
 
+    def clock_ahead_s(self) -> int:
+        """How far its clock is ahead (negative: behind), by a plan that lets it jump."""
+        clock = self._folder / "clock"
+        return int(clock.read_text()) if clock.exists() else 0
+
     def peak_mib(self) -> int:
         """The most memory that the process of now has had; 0 when it has just ended."""
         try:

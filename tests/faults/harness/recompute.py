@@ -3,7 +3,7 @@
 import json
 import subprocess
 import threading
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from .canon import OURS, title
@@ -19,23 +19,24 @@ class Recompute:
         self._process = subprocess.Popen([binary, config], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                          text=True, start_new_session=True)
 
-    def complaints(self, objects: dict[tuple[str, str], dict]) -> list[str]:
-        """Where the status of a custom resource is not what its state and its children's make it."""
+    def complaints(self, objects: dict[tuple[str, str], dict], ahead_s: int = 0) -> list[str]:
+        """Where the status of a custom resource is not what its state and its children's make it, by an
+        operator's clock that is ahead by some seconds."""
         found = []
         for (kind, _), resource in objects.items():
             if kind not in OURS:
                 continue
             uid = resource["metadata"]["uid"]
-            children = [obj for (other, _), obj in objects.items() if other not in OURS
+            children = [obj for (other, _), obj in objects.items() if other not in OURS[1:]
                         and obj["metadata"].get("labels", {}).get(_OWNER) == uid]
-            answer = self._ask([resource, *children])
+            answer = self._ask([resource, *children], ahead_s)
             if answer != {"writes": [], "events": [], "status": None}:
                 found.append(f"{title(kind, resource)} at rest is not what its planner makes of it: "
                              f"{json.dumps(answer)[:600]}")
         return found
 
-    def _ask(self, objects: list[dict]) -> dict:
-        now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    def _ask(self, objects: list[dict], ahead_s: int) -> dict:
+        now = (datetime.now(timezone.utc) + timedelta(seconds=ahead_s)).strftime("%Y-%m-%dT%H:%M:%SZ")
         with self._lock:
             self._process.stdin.write(json.dumps({"now": now, "objects": objects}) + "\n")
             self._process.stdin.flush()

@@ -9,7 +9,7 @@ from http.client import HTTPException
 
 from lib.kube import ApiError, Kube, path
 
-WATCHED = ("tj", "md", "dm", "mv", "pod", "service", "deployment", "pdb", "hpa", "configmap", "event")
+WATCHED = ("tj", "md", "dm", "mv", "tt", "pod", "service", "deployment", "pdb", "hpa", "configmap", "event")
 
 
 @dataclass(frozen=True)

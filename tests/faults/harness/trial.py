@@ -193,9 +193,12 @@ class Trial:
         target, _, name = what.partition("/")
 
         def belongs(kind: str, own: str, obj: dict) -> bool:
-            if kind in canon.OURS:
-                return target == "namespace" or (kind, own) == (target, name)
-            return canon.is_child(obj) and (target == "namespace" or canon.owner(obj) in (name, ""))
+            if kind in canon.OURS and (kind, own) == (target, name):
+                return True
+            if target == "namespace":
+                return kind in canon.OURS or canon.is_child(obj)
+            whose = canon.owner(obj) if kind != "mv" and canon.is_child(obj) else None
+            return whose in (name, "") or target == "tt" and whose is not None and whose.startswith(f"{name}-")
         return ", ".join(canon.title(kind, obj) for (kind, own), obj in self._objects().items()
                          if belongs(kind, own, obj))
 
@@ -221,7 +224,8 @@ class Trial:
             unlike_now = unlike()
             if unlike_now:
                 raise AssertionError(f"step {number}: the world did not stay as it was; {unlike_now}")
-            self._result.complaints += self._world.recompute.complaints(self._objects())
+            self._result.complaints += self._world.recompute.complaints(
+                self._objects(), self._operators[0].clock_ahead_s())
 
     def _note_recovery(self) -> None:
         """The last fault may have been in an earlier step; then there is nothing to recover from."""
@@ -253,7 +257,7 @@ class Trial:
             found = {key: status.get(key) for key in expected}
             if found != expected:
                 return f"{target}: {found}, not {expected}"
-        return ""
+        return "; ".join(oracle.no_orphan(objects))  # What the garbage collector has not come to yet.
 
     def _wait(self, what: str, unlike, patience: float = PATIENCE_S) -> None:
         """Until `unlike` has nothing to say."""

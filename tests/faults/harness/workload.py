@@ -4,6 +4,7 @@ A workload is a YAML file: `kind` is the kind it is about, `steps` a list of whi
 
   create: MANIFEST        as in `kubectl create`
   patch: {KIND/NAME: PATCH}   a JSON merge patch
+  status: {KIND/NAME: PATCH}   the same of its status, by which a time of a schedule comes
   scale: {KIND/NAME: N}
   delete: KIND/NAME       and what belongs to it; done when nothing of it is left
   erase: namespace        with all that is in it; the last step
@@ -29,7 +30,7 @@ from lib.kube import ApiError, Kube
 
 from .canon import title
 
-ACTIONS = ("create", "patch", "scale", "delete", "erase", "upgrade", "end", "terminate", "unlabel", "remove", "until")
+ACTIONS = ("create", "patch", "status", "scale", "delete", "erase", "upgrade", "end", "terminate", "unlabel", "remove", "until")
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,11 @@ class Actor:
         for target, patch in what.items():
             kind, _, name = target.partition("/")
             self._kube.patch(kind, self._ns, name, patch)
+
+    def _status(self, what: dict) -> None:
+        for target, patch in what.items():
+            kind, _, name = target.partition("/")
+            self._kube.patch(kind, self._ns, name, {"status": patch}, "status")
 
     def _scale(self, what: dict) -> None:
         for target, replicas in what.items():
