@@ -29,7 +29,10 @@ from .mutations import Operation
 from .recompute import Recompute
 from .recorder import Recorder, live
 
-PLURALS = {"tj": "trainingjobs", "md": "modeldeployments", "dm": "driftmonitors"}
+PLURALS = {"tj": "trainingjobs", "md": "modeldeployments", "dm": "driftmonitors", "tt": "trainingtriggers",
+           "mv": "modelversions", "runtime": "runtimes", "clusterruntime": "clusterruntimes"}
+HAVE_CHILDREN = ("tj", "md", "dm")  # at rest
+MADE_ANEW = ("mv", "runtime", "clusterruntime")  # See Maker.
 FINISHED = ("Complete", "Failed")
 PATIENCE_S = 60
 REST_S = 8  # longer than anything on the way to rest takes, also beside other work
@@ -241,15 +244,68 @@ class Worker:
         return ""
 
 
+class Maker:
+    """Makes an object of each operation, and deletes it: the spec of a record cannot change, and a runtime
+    is acted on by the jobs that name it."""
+
+    def __init__(self, scene: Scene, kind: str, base: dict, ns: str, _phase: str = ""):
+        self._scene = scene
+        self._kind = kind
+        self._ns = ns
+        self._name = base["metadata"]["name"]
+        self._view = canon.View(ns)
+        scene.kube.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": ns}})
+
+    def do(self, operation: Operation, tally: Tally) -> str:
+        spec = operation.manifest.get("spec")
+        meta = self._meta(spec if isinstance(spec, dict) else {})
+        kube, where = self._scene.kube, (self._kind, meta.get("namespace", ""), meta["name"])
+        try:
+            kube.create(operation.manifest | {"metadata": meta})
+        except ApiError as problem:
+            if problem.status not in (400, 422):
+                raise
+            tally.refused += 1
+            return f"was refused: {problem}" if operation.expected == "accepted" else ""
+        tally.accepted += 1
+        try:
+            if operation.expected == "refused":
+                return f"was accepted: {json.dumps(spec)[:300]}"
+            return self._recorded(where) if self._kind == "mv" else ""
+        finally:
+            kube.delete(*where)
+
+    def _meta(self, spec: dict) -> dict:
+        if self._kind == "mv":  # Its name says what it is.
+            return {"name": f"{spec.get('modelName')}-{spec.get('version')}".lower(), "namespace": self._ns}
+        if self._kind == "clusterruntime":
+            return {"name": f"{self._name}-{self._ns}"}
+        return {"name": self._name, "namespace": self._ns}
+
+    def _recorded(self, where: tuple[str, str, str]) -> str:
+        def settled() -> bool:
+            found = self._scene.kube.get(*where)
+            return found.get("status", {}).get("observedGeneration") == found["metadata"]["generation"]
+        wait_for(f"{where[2]} in {self._ns} is acted on", settled, PATIENCE_S)
+        deadline = time.monotonic() + PATIENCE_S
+        while left := self._scene.recompute.complaints(
+                self._view.take(self._scene.recorder.history(self._ns)).objects):
+            if time.monotonic() > deadline:
+                return "is not carried out: " + left[0]
+            time.sleep(0.1)
+        return ""
+
+
 def campaign(scene: Scene, kind: str, chosen: list, base: dict, name: str = "", phase: str = "") -> Tally:
     """All operations (or, as triples, corruptions of children), by several workers."""
     tally = Tally()
+    make = Maker if kind in MADE_ANEW else Worker
     waiting: queue.SimpleQueue = queue.SimpleQueue()
     for operation in chosen:
         waiting.put(operation)
 
     def work(number: int) -> None:
-        worker = Worker(scene, kind, base, f"{kind}-{name}{number}", phase)
+        worker = make(scene, kind, base, f"{kind}-{name}{number}", phase)
         while True:
             try:
                 operation = waiting.get_nowait()
@@ -264,7 +320,7 @@ def campaign(scene: Scene, kind: str, chosen: list, base: dict, name: str = "", 
                 what = f"{operation[1]}: {operation[2].name}" if corrupting else f"{operation.path}: {operation.name}"
                 tally.complaints.append(f"{kind} {what}: {problem}")
                 print("FAILED", tally.complaints[-1], flush=True)
-                worker = Worker(scene, kind, base, f"{kind}-{name}{number}-{waiting.qsize()}", phase)
+                worker = make(scene, kind, base, f"{kind}-{name}{number}-{waiting.qsize()}", phase)
     with ThreadPoolExecutor(WORKERS) as pool:
         for done in [pool.submit(work, n) for n in range(WORKERS)]:
             done.result()
@@ -349,7 +405,9 @@ def main(arguments: list[str]) -> int:
         for kind in PLURALS:
             if args.kind not in ("", kind):
                 continue
-            tallies = [_change(scene, kind, args), spoil(scene, kind, _load(kind).base)]
+            tallies = [_change(scene, kind, args)]
+            if kind in HAVE_CHILDREN:
+                tallies.append(spoil(scene, kind, _load(kind).base))
             if kind == "tj":
                 tallies += [_change_later(scene, phase, args) for phase in ("Running", "Complete")]
             for tally in tallies:

@@ -27,7 +27,6 @@ from . import structural
 from .structural import Schema, type_of
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-SAMPLES = {"trainingjobs": "trainingjob", "modeldeployments": "modeldeployment", "driftmonitors": "driftmonitor"}
 
 TEXTS = {"unicode": "grün-€-😀", "253 characters": "a" * 253, "254 characters": "a" * 254,
          "leading dash": "-a", "path upwards": "../a", "template of Go": "{{ .x }}", "variable of a shell": "${x}",
@@ -59,10 +58,15 @@ class Operation:
     expected: str
 
 
+def plurals() -> list[str]:
+    """All our kinds, as in the names of their files."""
+    return sorted(file.stem for file in (ROOT / "crds").glob("*.yaml"))
+
+
 def load(plural: str) -> Kind:
     """The kind of crds/PLURAL.yaml, with its complete sample."""
     crd = yaml.safe_load((ROOT / "crds" / f"{plural}.yaml").read_text())
-    sample = ROOT / "crds" / "samples" / f"{SAMPLES[plural]}-complete.yaml"
+    sample = ROOT / "crds" / "samples" / f"{plural.removesuffix('s')}-complete.yaml"
     schema = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
     return Kind(schema["properties"]["spec"], yaml.safe_load(sample.read_text()))
 
