@@ -218,9 +218,13 @@ class Worker:
 
     def _trace(self) -> dict:
         """What must be the same after a change and its undoing: what the children are to be, and
-        what the status says in its conditions. Runs of a DriftMonitor are work, not state."""
+        what the status says in its conditions. Runs of a DriftMonitor are work, not state, and how many
+        replicas there are is the autoscaler's affair."""
         found = {}
-        for title, obj in self._view.take(self._recorder.history(self._ns)).snapshot().items():
+        seen = self._view.take(self._recorder.history(self._ns)).snapshot()
+        scaled = {obj["spec"]["scaleTargetRef"]["name"].strip("<>") for title, obj in seen.items()
+                  if title.startswith("hpa ")}
+        for title, obj in seen.items():
             kind = title.partition(" ")[0]
             if kind == "pod":
                 continue
@@ -230,6 +234,8 @@ class Worker:
                 continue
             obj = copy.deepcopy(obj)
             obj.pop("status", None)
+            if title in scaled:
+                obj["spec"].pop("replicas", None)
             for count in ("deployment.kubernetes.io/revision", "slipway.dev/owner-generation"):
                 obj["metadata"].get("annotations", {}).pop(count, None)
             found[title] = obj
