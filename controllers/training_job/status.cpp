@@ -1,6 +1,7 @@
 #include "controllers/training_job/status.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "controllers/common/conditions.hpp"
 #include "controllers/common/status.hpp"
@@ -144,6 +145,21 @@ bool HasCondition(const std::optional<api::TrainingJobStatus>& status, std::stri
   return status && IsTrue(status->conditions, type);
 }
 
+/// What stands in the way of the version that a job owes, when that is new. What the gate says and
+/// what was never wanted is told elsewhere.
+std::optional<EmitEvent> NotRegisteredEvent(const std::optional<api::TrainingJobStatus>& before,
+                                            const api::TrainingJobStatus& after) {
+  constexpr std::array kTold{reason::kRegistering, reason::kNotWanted, reason::kGateNotPassed};
+  const api::Condition* now = FindCondition(after.conditions, condition::kRegistered);
+  if (now == nullptr || now->status == ConditionStatus::kTrue) return {};
+  if (std::ranges::find(kTold, now->reason) != kTold.end()) return {};
+  const api::Condition* earlier =
+      before ? FindCondition(before->conditions, condition::kRegistered) : nullptr;
+  if (earlier != nullptr && earlier->reason == now->reason) return {};
+  return EmitEvent{EmitEvent::Type::kWarning, "NotRegistered", "Register",
+                   OneLine(now->reason + ": " + now->message), false};
+}
+
 }  // namespace
 
 api::TrainingJobStatus MakeStatus(const Resolved& resolved, const Observed& observed,
@@ -217,6 +233,7 @@ std::vector<EmitEvent> MakeEvents(const std::optional<api::TrainingJobStatus>& b
     events.push_back({Type::kNormal, "Registered", "Register",
                       FindCondition(after.conditions, condition::kRegistered)->message});
   }
+  if (auto problem = NotRegisteredEvent(before, after)) events.push_back(std::move(*problem));
   if (became(condition::kSuspended) && had_started) {
     events.push_back({Type::kNormal, "Suspended", "DeletePods", "the pods of the job are deleted"});
   }
