@@ -172,8 +172,9 @@ class Worker:
         """What has finished stays so; the next operation needs another one."""
         with contextlib.suppress(ApiError):  # It has gone by itself.
             self._kube.delete(self._kind, self._ns, self._name)
-        wait_for("all is gone", lambda: all(
-            kind == "event" for kind, _ in live(self._recorder.history(self._ns))), 120)
+        wait_for("all of it is gone", lambda: not any(
+            kind in canon.OURS or canon.is_child(obj)
+            for (kind, _), obj in live(self._recorder.history(self._ns)).items()), 120)
         self._begin()
         return ""
 
