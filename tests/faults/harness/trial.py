@@ -42,6 +42,11 @@ class Result:
     woken: bool = False  # a former leader went on
     late: list[str] = field(default_factory=list)  # and what it changed then
 
+    def forget(self) -> None:
+        """Keeps what is reported. With the histories of thousands of runs in memory a look of Python's
+        garbage collector holds all trials, and the recorder, up for half a minute."""
+        self.snapshots, self.history, self.trace = [], [], {}
+
     @property
     def writes(self) -> list[dict]:
         return writes(self.trace.get("requests", []))
