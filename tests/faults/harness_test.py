@@ -11,7 +11,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 sys.path.insert(1, str(Path(__file__).resolve().parent.parent / "integration"))
 
-from harness import campaign, canon, corruption, oracle, plan, plans, surroundings  # noqa: E402
+from harness import campaign, canon, corruption, oracle, plan, plans, surroundings, workload  # noqa: E402
 from harness.recorder import Version  # noqa: E402
 
 OWNER = {"metadata": {"name": "x", "uid": "uid-x", "namespace": "trial-1"}, "kind": "TrainingJob",
@@ -206,6 +206,21 @@ class Corruptions(unittest.TestCase):
         alone = {one.name for one in corruption.corruptions(child)}
         scaled = {one.name for one in corruption.corruptions(child, scaled=True)}
         self.assertEqual(alone - scaled, {"/spec/replicas increased", "/spec/replicas zero"})
+
+
+class Workloads(unittest.TestCase):
+    def test_exempt_plans_say_why(self):
+        one = workload.Workload("w", "tj", (), ({"plans": "silence event r.*", "because": "it is so"},))
+        self.assertEqual([one.why_exempt(name) for name in ("silence event runtimes", "a silence event runtimes", "lost")],
+                         ["it is so", "", ""])
+
+    def test_what_is_a_made_up_name_is_known(self):
+        job = {"metadata": {"name": "x-29452320-94l76snl", "labels": {"app.kubernetes.io/managed-by": "slipway"},
+                            "annotations": {"slipway.dev/owner": "trial-1/x"}}}
+        child = pod("x-29452320-94l76snl-node-0-aaaaaaaa", "u1")
+        child["metadata"]["annotations"]["slipway.dev/owner"] = "trial-1/x-29452320-94l76snl"
+        self.assertEqual(canon.title("tj", job), "tj x-29452320")
+        self.assertEqual(canon.owner(child), "x-29452320")
 
 
 class Plans(unittest.TestCase):

@@ -1,6 +1,7 @@
 """Many trials at once, and what is said of them."""
 
 import argparse
+import itertools
 import os
 import random
 import re
@@ -172,6 +173,11 @@ def _chosen(args: argparse.Namespace, given: list[Plan], workload: Workload, tra
     known = [plan_files.load(file) for file in sorted(REGRESSIONS.glob("*.json"))]
     possible = [p for p in plans.generate(workload.name, traces, is_write, workload.upgrades)
                 if args.fault in p.name and not (args.sanitized and p.limits)]
+    for reason, group in itertools.groupby(sorted(possible, key=lambda p: workload.why_exempt(p.name)),
+                                           key=lambda p: workload.why_exempt(p.name)):
+        if reason:
+            say(f"{workload.name}: {', '.join(p.name for p in group)} left out: {reason}")
+    possible = [p for p in possible if not workload.why_exempt(p.name)]
     chance = random.Random(f"{args.seed} {workload.name}")
     chosen = choose(possible, args.sample, chance, number * args.sample)
     again = [p for p in known if p.workload == workload.name and args.fault in p.name and p not in chosen]

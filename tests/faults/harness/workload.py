@@ -17,6 +17,9 @@ A workload is a YAML file: `kind` is the kind it is about, `steps` a list of whi
                           long nothing may change: pods must not take longer than that to end.
                           "Running restarts=1" also wants that field of the status
 
+and `exempt`, if there is any, a list of {plans: REGULAR EXPRESSION, because: TEXT} of plans whose end
+may well be another one.
+
 The API server is asked directly: the faults are the operator's, not the user's.
 """
 
@@ -38,6 +41,11 @@ class Workload:
     name: str
     kind: str
     steps: tuple[dict, ...]
+    exempt: tuple[dict, ...] = ()
+
+    def why_exempt(self, plan: str) -> str:
+        """Why a plan of that name is left out; empty when it is not."""
+        return next((one["because"] for one in self.exempt if re.fullmatch(one["plans"], plan)), "")
 
     @property
     def upgrades(self) -> bool:
@@ -49,7 +57,7 @@ def load(file: Path) -> Workload:
     for step in described["steps"]:
         if len(step) != 1 or next(iter(step)) not in ACTIONS:
             raise SystemExit(f"{file}: step {step}: use one of {', '.join(ACTIONS)}")
-    return Workload(file.stem, described["kind"], tuple(described["steps"]))
+    return Workload(file.stem, described["kind"], tuple(described["steps"]), tuple(described.get("exempt", ())))
 
 
 def all_of(folder: Path) -> list[Workload]:
