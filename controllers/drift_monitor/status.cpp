@@ -151,7 +151,8 @@ void SetProgress(api::DriftMonitorStatus& status, const api::DriftMonitor& monit
   const bool waiting = !stalled && (pending || problem);
   const Problem why = DescribeWaiting(problem);
   const bool unknown = status.history.empty();
-  const bool no_verdict = unknown || ReadyReason(status) == reason::kSuspended;
+  const std::string said = ReadyReason(status);
+  const bool no_verdict = said != reason::kEvaluated && said != reason::kEvaluationFailed;
   if (stalled || (waiting && no_verdict)) ready.Set(kReady, false, why.reason, why.message);
   conditions.SetWhile(stalled, kStalled, why.reason, why.message);
   conditions.SetWhile(waiting, kReconciling, why.reason, why.message);
