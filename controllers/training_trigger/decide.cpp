@@ -22,6 +22,8 @@ struct Timetable {
   }
 };
 
+constexpr std::chrono::milliseconds kJustBefore{1};
+
 Problem Stalled(std::string_view reason, std::string message) {
   return {std::string(reason), std::move(message), true};
 }
@@ -76,6 +78,20 @@ void AddMissed(Decision& decision, const Timetable& timetable, Instant after, In
   decision.missed = {*newest, std::move(reason), std::min(count, kMostMissed)};
 }
 
+/// What the pass that made the newest job had found missed before it, if it could not record
+/// either.
+void AddUnrecorded(Decision& decision, const Timetable& timetable,
+                   const api::TrainingTrigger& trigger, const Observed& observed,
+                   const std::string& obstacle) {
+  if (!observed.last) return;
+  Instant recorded = decision.from;
+  if (trigger.status)
+    recorded = std::max(recorded, trigger.status->last_schedule_time.value_or(recorded));
+  if (*observed.last <= recorded) return;
+  AddMissed(decision, timetable, recorded, *observed.last - kJustBefore,
+            obstacle.empty() ? std::string(reason::kSuperseded) : obstacle);
+}
+
 Step StepFor(const api::TrainingTrigger& trigger, const Observed& observed) {
   using Policy = api::ConcurrencyPolicy;
   const bool active = !observed.Active().empty();
@@ -107,6 +123,8 @@ Decision Decide(const api::TrainingTrigger& trigger, const Observed& observed, I
   decision.schedule = fmt::format("{} {}", *trigger.spec.schedule, trigger.spec.time_zone);
   decision.from = CountsFrom(trigger, decision.schedule, now);
   const Instant earliest = std::max(decision.from, observed.last.value_or(decision.from));
+  const std::string obstacle = RecordedObstacle(trigger);
+  AddUnrecorded(decision, *timetable, trigger, observed, obstacle);
   decision.next = timetable->Next(std::max(earliest, now));
 
   Instant oldest = earliest;
@@ -115,10 +133,9 @@ Decision Decide(const api::TrainingTrigger& trigger, const Observed& observed, I
   decision.due = timetable->Latest(oldest, now);
   if (decision.due) decision.step = StepFor(trigger, observed);
 
-  std::string why = RecordedObstacle(trigger);
-  if (why.empty()) why = decision.due ? reason::kSuperseded : reason::kDeadlineExceeded;
-  const Instant until = decision.due ? *decision.due - std::chrono::milliseconds(1) : oldest;
-  AddMissed(decision, *timetable, earliest, until, std::move(why));
+  const auto why = decision.due ? reason::kSuperseded : reason::kDeadlineExceeded;
+  const Instant until = decision.due ? *decision.due - kJustBefore : oldest;
+  AddMissed(decision, *timetable, earliest, until, obstacle.empty() ? std::string(why) : obstacle);
   return decision;
 }
 
