@@ -20,7 +20,7 @@ test: deps ## build and test everything, with one closing summary
 demo: deps ## a real cluster on this machine, and the whole story on it
 	@examples/demo/run
 
-bench: build ## the job storm beside two reference operators, and the micro benchmarks
+bench: build ## job storm beside Kubeflow's and two reference operators, scale, release, micro benchmarks
 	@bench/run
 
 faults: deps ## plans of faults between the operator and real API servers, explorer, fuzzing: hours

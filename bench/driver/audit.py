@@ -73,7 +73,7 @@ def count(requests: list[Request], user: str, begin: float, end: float) -> dict:
         "by_resource": dict(Counter(f"{r.verb} {r.resource}" for r in own)),
         "failed": dict(Counter(f"{r.verb} {r.resource} {r.code}" for r in own if r.code >= 400)),
         "writes": sum(r.verb in WRITES and r.resource != "leases" for r in own),
-        "status_writes": sum(r.verb in WRITES and r.resource == "trainingjobs/status" for r in own),
+        "status_writes": sum(r.verb in WRITES and r.resource.endswith("/status") for r in own),
     }
 
 

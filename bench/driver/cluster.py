@@ -12,6 +12,7 @@ from .failure import Failure
 
 BENCH = Path(__file__).resolve().parent.parent
 REPO = BENCH.parent
+BUILT = REPO / "build" / "bench"
 PROGRAM = REPO / "tests" / "cluster" / "cluster"
 NODES = 20
 TIMEOUT_S = 180  # of one command of the cluster's

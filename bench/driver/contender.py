@@ -9,24 +9,48 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import machine
-from .cluster import REPO
+from .cluster import BUILT, REPO
 from .failure import Failure
+from .load import PYTORCH_JOB, TRAINING_JOB, Load
 
-BUILT = REPO / "build" / "bench"
 RAW = BUILT / "raw"
 
 NOTHING = "nothing"
 RAW_CLIENT = "raw client"
 
-# Contenders by name; {kubeconfig} stands for the file, and $KUBECONFIG names it too.
-COMMANDS = {
-    "slipway": f"{REPO}/build/release/slipway run --kubeconfig={{kubeconfig}} --leader-elect=false",
-    "controller-runtime": f"{BUILT}/controller-runtime",
-    "controller-runtime, coalescing": f"{BUILT}/controller-runtime --status-interval=500ms",
-    "kube-rs": f"{BUILT}/kube-rs",
-    "kube-rs, coalescing": f"{BUILT}/kube-rs --status-interval-ms=500",
-    RAW_CLIENT: f"{RAW} children",
-    NOTHING: "",
+SLIPWAY = "slipway"
+
+
+@dataclass(frozen=True)
+class Contender:
+    """How one is started, and which kind of job it runs."""
+
+    command: str  # {kubeconfig} stands for the file, and $KUBECONFIG names it too
+    load: Load = TRAINING_JOB
+    ready: str = ""  # address that answers once it is ready; only a new start is measured by it
+
+
+_ADMIN = "127.0.0.1:18080"
+# The peer's own program with its defaults, with all that its flags can lift, and its controller
+# in a program of ours without client limits.
+_PEER = f"{BUILT}/training-operator/training-operator --enable-scheme=pytorchjob " \
+        "--metrics-bind-address=0 --health-probe-bind-address=0 --webhook-server-port=19443"
+PEERS = {
+    "training-operator": Contender(_PEER, PYTORCH_JOB),
+    "training-operator, 16 threads": Contender(f"{_PEER} --controller-threads=16", PYTORCH_JOB),
+    "training-operator, no limits": Contender(f"{BUILT}/training-operator/unlimited --controller-threads=16",
+                                              PYTORCH_JOB),
+}
+CONTENDERS = {
+    SLIPWAY: Contender(f"{REPO}/build/release/slipway run --kubeconfig={{kubeconfig}} --leader-elect=false "
+                       f"--admin-address={_ADMIN}", ready=f"http://{_ADMIN}/readyz"),
+    "controller-runtime": Contender(f"{BUILT}/controller-runtime"),
+    "controller-runtime, coalescing": Contender(f"{BUILT}/controller-runtime --status-interval=500ms"),
+    "kube-rs": Contender(f"{BUILT}/kube-rs"),
+    "kube-rs, coalescing": Contender(f"{BUILT}/kube-rs --status-interval-ms=500"),
+} | PEERS | {
+    RAW_CLIENT: Contender(f"{RAW} children"),
+    NOTHING: Contender(""),
 }
 
 

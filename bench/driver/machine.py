@@ -18,17 +18,18 @@ class Usage:
 
     cpu_s: float  # user and system time
     peak_mib: float  # largest resident memory so far
+    resident_mib: float = 0.0  # now; of a process that has ended: none
 
 
 def usage(pid: int) -> Usage:
     """What a live process has used; ProcessLookupError or FileNotFoundError when it is gone."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     status = Path(f"/proc/{pid}/status").read_text()
-    peak = re.search(r"VmHWM:\s+(\d+) kB", status)
-    if peak is None:
+    peak, resident = (re.search(rf"{field}:\s+(\d+) kB", status) for field in ("VmHWM", "VmRSS"))
+    if peak is None or resident is None:
         raise ProcessLookupError(f"process {pid} has ended")
     # Fields 14 and 15 of proc(5), counted from after the command's name.
-    return Usage((int(fields[11]) + int(fields[12])) / _TICKS, int(peak[1]) / 1024)
+    return Usage((int(fields[11]) + int(fields[12])) / _TICKS, int(peak[1]) / 1024, int(resident[1]) / 1024)
 
 
 def cpu_s(pids: list[int]) -> float:

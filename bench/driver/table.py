@@ -63,6 +63,53 @@ def storm(results: dict[str, list[dict]], jobs: int, nodes: int, base: str | Non
     return _rows(header, rows)
 
 
+def beside(results: dict[str, list[dict]], jobs: int, ours: str, peers: list[str]) -> str:
+    """Ours beside each peer, both as they were in this run: rates, and cost a job from the first job on."""
+    header = [f"{jobs} jobs", "jobs a second: all pods and services", f"{ours} / peer", "all Running in status",
+              f"{ours} / peer", "CPU ms a job", f"{ours} / peer", "peak MiB", f"{ours} / peer"]
+
+    def figures(name: str) -> tuple[float | None, ...]:
+        rounds = results[name]
+        children, running = _median(rounds, "children_s"), _median(rounds, "running_s")
+        cpu, start = _median(rounds, "cpu_s"), _median(rounds, "start_cpu_s")
+        return jobs / children, jobs / running, (cpu - start) / jobs * 1000, _median(rounds, "peak_mib")
+
+    own = figures(ours)
+    rows = []
+    for name in (ours, *peers):
+        row = [name]
+        for value, mine in zip(figures(name), own, strict=True):
+            row += [_show(value), NOT_MEASURED if name == ours else _ratio(mine, value)]
+        rows.append(row)
+    return _rows(header, rows)
+
+
+def scale(results: dict[int, dict], nodes: int) -> str:
+    """What a job costs by how many there are, and a new start with all of them there."""
+    header = [f"jobs of {nodes} pod(s)", "all pods s", "CPU ms a job", "ratio", "writes a job", "RSS MiB, all running",
+              "peak MiB", "new start: ready s", "at rest s", "CPU s", "RSS MiB", "writes"]
+    rows, base = [], None
+    for jobs, one in results.items():
+        cost, again = (one["cpu_s"] - one["start_cpu_s"]) / jobs * 1000, one["restart"]
+        base = base or cost
+        rows.append([
+            str(jobs), _show(one["children_s"]), _show(cost, 2), _ratio(cost, base),
+            _show(one["requests"]["writes"] / jobs, 2), _show(one["resident_mib"]), _show(one["peak_mib"]),
+            _show(again["ready_s"], 2), _show(again["rested_s"]), _show(again["cpu_s"], 2),
+            _show(again["resident_mib"]), str(again["writes"])])
+    return _rows(header, rows)
+
+
+def release(results: dict[str, list[dict]], jobs: int, nodes: int, pace: float) -> str:
+    """Seconds from each job's last exit until it holds nothing."""
+    ends = f"{pace:g} end in a second" if pace else "all end at once"
+    header = [f"{jobs} jobs x {nodes} pods, {ends}", "pods gone p50 s", "p99", "longest",
+              "pods and services gone p50 s", "p99", "longest"]
+    keys = ("pods_p50", "pods_p99", "pods_max", "total_p50", "total_p99", "total_max")
+    return _rows(header, [[name, *(_show(_median(rounds, "release", key), 2) for key in keys)]
+                          for name, rounds in results.items()])
+
+
 def requests(results: dict[str, list[dict]]) -> str:
     """Requests by verb and resource, of the last round."""
     rows = []

@@ -92,7 +92,7 @@ func readJobs(ctx context.Context, options Options, encoder runtime.Encoder, que
 	return lines.Err()
 }
 
-// newJob is the job of jobTemplate as far as its children depend on it.
+// newJob is a TrainingJob of the load as far as its children depend on it.
 func newJob(options Options) *trainingjob.TrainingJob {
 	job := &trainingjob.TrainingJob{}
 	job.Namespace, job.UID = options.Namespace, types.UID("")

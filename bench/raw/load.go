@@ -10,21 +10,17 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-const jobTemplate = `{"apiVersion":"slipway.dev/v1alpha1","kind":"TrainingJob",
-"metadata":{"name":"job-%04d","namespace":"%s"},
-"spec":{"framework":"Torch","trainer":{
-"image":"registry.example/ml/train:1","command":["python","train.py"],"args":["--epochs=3"],
-"env":[{"name":"DATASET","value":"/data/train.parquet"}],"numNodes":%d,"numProcPerNode":1,
-"resourcesPerNode":{"requests":{"cpu":"100m","memory":"64Mi"},"limits":{"memory":"64Mi"}}}}}`
-
 // load creates the jobs in one burst and prints name and UID of each as soon as it exists.
 func load(ctx context.Context, client *Client, options Options) error {
-	path := fmt.Sprintf("/apis/slipway.dev/v1alpha1/namespaces/%s/trainingjobs?fieldManager=storm", options.Namespace)
+	path := collection(options) + "?fieldManager=storm"
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(options.Connections)
 	for i := range options.Jobs {
 		group.Go(func() error {
-			body := fmt.Appendf(nil, jobTemplate, i, options.Namespace, options.Nodes)
+			body, err := manifest(options, i)
+			if err != nil {
+				return err
+			}
 			answer, err := client.Do(ctx, http.MethodPost, path, asJSON, asJSON+metadataOnly, body)
 			if err != nil {
 				return err

@@ -10,8 +10,6 @@ import (
 	"os"
 	"slices"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 )
 
 // observed is the part of a watch event that is looked at.
@@ -19,19 +17,16 @@ type observed struct {
 	Type   string
 	Object struct {
 		Metadata struct{ Name string }
-		Status   struct {
-			Phase string
-			Nodes struct{ Desired, Ready int }
-		}
+		Status   status
 	}
 }
 
-func (o *observed) reached(until string) bool {
-	status := &o.Object.Status
-	if until == "finished" {
-		return status.Phase == "Complete" || status.Phase == "Failed"
+func (o *observed) reached(options Options) bool {
+	of := kinds[options.Kind]
+	if options.Until == "finished" {
+		return of.ended(&o.Object.Status)
 	}
-	return status.Nodes.Desired > 0 && status.Nodes.Ready == status.Nodes.Desired
+	return of.ready(&o.Object.Status, options.Nodes)
 }
 
 // report is what observe prints: Unix times in seconds, durations in seconds.
@@ -47,8 +42,7 @@ type report struct {
 
 // sightings is what has been seen of the jobs so far.
 type sightings struct {
-	wanted   int
-	until    string
+	options  Options
 	appeared map[string]time.Time
 	took     map[string]time.Duration
 	last     time.Time
@@ -57,10 +51,9 @@ type sightings struct {
 // observe watches the jobs as a user would and measures, for each, the time from its appearance
 // until its status shows what is waited for. It prints a line as soon as it watches.
 func observe(ctx context.Context, client *Client, options Options) error {
-	path := fmt.Sprintf("/apis/slipway.dev/v1alpha1/namespaces/%s/trainingjobs?watch=true", options.Namespace)
+	path := collection(options) + "?watch=true"
 	seen := &sightings{
-		wanted: options.Jobs, until: options.Until,
-		appeared: map[string]time.Time{}, took: map[string]time.Duration{},
+		options: options, appeared: map[string]time.Time{}, took: map[string]time.Duration{},
 	}
 	reconnects := -1
 	for !seen.complete() {
@@ -82,7 +75,7 @@ func observe(ctx context.Context, client *Client, options Options) error {
 	return json.NewEncoder(os.Stdout).Encode(seen.summarize(reconnects))
 }
 
-func (s *sightings) complete() bool { return len(s.took) == s.wanted }
+func (s *sightings) complete() bool { return len(s.took) == s.options.Jobs }
 
 // follow reads events until all jobs have been seen as wanted or the stream ends.
 func (s *sightings) follow(stream io.Reader) error {
@@ -95,7 +88,7 @@ func (s *sightings) follow(stream io.Reader) error {
 		if _, known := s.appeared[name]; !known {
 			s.appeared[name] = now
 		}
-		if _, known := s.took[name]; !known && event.reached(s.until) {
+		if _, known := s.took[name]; !known && event.reached(s.options) {
 			s.took[name], s.last = now.Sub(s.appeared[name]), now
 		}
 	}
@@ -120,31 +113,4 @@ func (s *sightings) summarize(reconnects int) report {
 		Longest:    sorted[len(sorted)-1].Seconds(),
 		Reconnects: reconnects,
 	}
-}
-
-// finish tells kwok to let every pod of the namespace succeed.
-func finish(ctx context.Context, client *Client, options Options) error {
-	path := fmt.Sprintf("/api/v1/namespaces/%s/pods", options.Namespace)
-	answer, err := client.Do(ctx, http.MethodGet, path, asJSON,
-		"application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1", nil)
-	if err != nil {
-		return err
-	}
-	defer answer.Body.Close()
-	var pods struct {
-		Items []struct{ Metadata struct{ Name string } }
-	}
-	if err := json.NewDecoder(answer.Body).Decode(&pods); err != nil {
-		return err
-	}
-	patch := []byte(`{"metadata":{"annotations":{"kwok.slipway.dev/complete-after":"0s"}}}`)
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(options.Connections)
-	for _, pod := range pods.Items {
-		group.Go(func() error {
-			return client.Write(ctx, http.MethodPatch, path+"/"+pod.Metadata.Name,
-				"application/merge-patch+json", asJSON+metadataOnly, patch)
-		})
-	}
-	return group.Wait()
 }
