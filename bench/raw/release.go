@@ -40,6 +40,7 @@ type sight struct {
 // holding is what a job still has of the cluster.
 type holding struct {
 	pods, services map[string]bool // names of those that are not gone
+	ended          map[string]bool // pods that were seen to end; a pod changes once more when it is deleted
 	lastExit       time.Time       // when its last pod was seen to end
 	podsGone       time.Time
 	allGone        time.Time
@@ -100,12 +101,16 @@ func hold(
 	for _, item := range found.Items {
 		held := jobs[item.job()]
 		if held == nil {
-			held = &holding{pods: map[string]bool{}, services: map[string]bool{}}
+			held = newHolding()
 			jobs[item.job()] = held
 		}
 		held.of(resource)[item.Metadata.Name] = true
 	}
 	return found.Metadata.ResourceVersion, nil
+}
+
+func newHolding() *holding {
+	return &holding{pods: map[string]bool{}, services: map[string]bool{}, ended: map[string]bool{}}
 }
 
 func (h *holding) of(resource string) map[string]bool {
@@ -117,14 +122,14 @@ func (h *holding) of(resource string) map[string]bool {
 
 // take notes an event; true when by it the last of the job has gone.
 func (h *holding) take(seen *sight) bool {
-	phase := seen.Object.Status.Phase
-	if seen.resource == "pods" && seen.Type == "MODIFIED" && (phase == "Succeeded" || phase == "Failed") {
-		h.lastExit = seen.at
+	phase, name := seen.Object.Status.Phase, seen.Object.Metadata.Name
+	if seen.resource == "pods" && (phase == "Succeeded" || phase == "Failed") && !h.ended[name] {
+		h.ended[name], h.lastExit = true, seen.at
 	}
-	if seen.Type != "DELETED" || !h.of(seen.resource)[seen.Object.Metadata.Name] {
+	if seen.Type != "DELETED" || !h.of(seen.resource)[name] {
 		return false
 	}
-	delete(h.of(seen.resource), seen.Object.Metadata.Name)
+	delete(h.of(seen.resource), name)
 	if seen.resource == "pods" && len(h.pods) == 0 {
 		h.podsGone = seen.at
 	}

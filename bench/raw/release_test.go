@@ -13,12 +13,14 @@ func event(second int64, resource, kind, name, phase string) *sight {
 }
 
 func TestAJobIsReleasedOnceItsLastPodAndServiceAreGone(t *testing.T) {
-	held := &holding{pods: map[string]bool{"a": true, "b": true}, services: map[string]bool{"s": true}}
+	held := newHolding()
+	held.pods["a"], held.pods["b"], held.services["s"] = true, true, true
 	for _, seen := range []*sight{
 		event(1, "pods", "MODIFIED", "a", "Succeeded"),
 		event(2, "pods", "MODIFIED", "b", "Running"),
 		event(3, "pods", "DELETED", "a", "Succeeded"),
 		event(4, "pods", "MODIFIED", "b", "Succeeded"),
+		event(5, "pods", "MODIFIED", "b", "Succeeded"), // it is being deleted
 		event(6, "pods", "DELETED", "b", "Succeeded"),
 		event(7, "services", "DELETED", "other", ""),
 	} {
