@@ -7,6 +7,7 @@ A recipe may have, all optional but `tag`:
   packages = ["curl"]               Debian packages, with all they depend on
   drop = ["usr/lib/*/tests/*"]      files of the packages to leave out, beside documentation
   bytecode = ["/usr/lib/python3"]   folders whose Python files are compiled in advance
+  wheels = "requirements.txt"       packages of PyPI, by version and hash, for Debian's Python
   busybox = ["sh"]                  commands to link to the packages' busybox
   compile = { source, to }          one C file, linked statically
   files = [{ from, to, mode }]      files or folders beside the recipe; {name} stands for a variable
@@ -41,6 +42,7 @@ KNOWN = {
     "packages",
     "drop",
     "bytecode",
+    "wheels",
     "busybox",
     "compile",
     "files",
@@ -49,7 +51,9 @@ KNOWN = {
     "folders",
     "image",
 }
-NEEDED_PROGRAMS = {"mmdebstrap": "mmdebstrap", "gcc": "gcc"}
+NEEDED_PROGRAMS = {"mmdebstrap": "mmdebstrap", "gcc": "gcc", "pip3": "python3-pip"}
+PYTHON = "/usr/bin/python3"  # Debian's: the same as in the images, so that its bytecode fits
+WHEELS = "/usr/local/lib/python3.11/dist-packages"  # where Debian's Python looks before its own
 
 # What Debian packages bring and no container reads.
 DROP = [
@@ -173,6 +177,7 @@ class Recipe:
         writer = LayerWriter()
         with tempfile.TemporaryDirectory(dir=path.parent) as scratch:
             self._add_packages(writer, Path(scratch), current)
+            self._add_wheels(writer, Path(scratch), current)
             self._add_compiled(writer, Path(scratch))
             self._add_files(writer)
             for name, mode in self.settings.get("folders", {}).items():
@@ -221,6 +226,21 @@ class Recipe:
             if folders
             else []
         )
+
+    def _add_wheels(self, writer: LayerWriter, scratch: Path, current: Step) -> None:
+        if "wheels" not in self.settings:
+            return
+        # Nothing that the file does not name: what is missing there is Debian's, from the base.
+        pip = [PYTHON, "-m", "pip", "install", "--quiet", "--no-deps", "--no-compile"]
+        pip += ["--only-binary=:all:", "--require-hashes", "--disable-pip-version-check"]
+        folder = scratch / "wheels"
+        lock = self.folder / self.settings["wheels"]
+        _watched([*pip, f"--target={folder}", f"--requirement={lock}"], current)
+        compileall = [PYTHON, "-m", "compileall", "-q", "-x", "/tests/"]
+        compileall += ["--invalidation-mode", "unchecked-hash", "-s", folder, "-p", WHEELS, folder]
+        _watched(compileall, current)
+        for path in _below(folder):
+            writer.put_file(path, f"{WHEELS}/{path.relative_to(folder)}")
 
     def _add_compiled(self, writer: LayerWriter, scratch: Path) -> None:
         if "compile" in self.settings:
