@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 PRESET ?= release
 
-.PHONY: help deps build test demo bench faults lint format generate clean
+.PHONY: help deps build test demo bench faults frameworks lint format generate clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -25,6 +25,9 @@ bench: build ## job storm beside Kubeflow's and two reference operators, scale, 
 
 faults: deps ## plans of faults between the operator and real API servers, explorer, fuzzing: hours
 	@tests/faults/all
+
+frameworks: deps ## each framework really trains in pods, from examples/runtimes.yaml: fetches 1 GB
+	@tests/e2e/frameworks
 
 lint: deps ## format, clang-tidy, layers, sizes, generated files, scripts
 	@.ci/lint
