@@ -1,4 +1,4 @@
-"""What storm, scale and release have in common: options, and how a run of several trials goes."""
+"""What storm, scale and release have in common: options, and what becomes of a trial's result."""
 
 import argparse
 import json
