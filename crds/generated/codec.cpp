@@ -276,9 +276,11 @@ std::string_view ToString(TrainingJobPhase value) {
   switch (value) {
     case TrainingJobPhase::kUnknown: return "Unknown";
     case TrainingJobPhase::kPending: return "Pending";
+    case TrainingJobPhase::kPreparing: return "Preparing";
     case TrainingJobPhase::kStarting: return "Starting";
     case TrainingJobPhase::kRunning: return "Running";
     case TrainingJobPhase::kRestarting: return "Restarting";
+    case TrainingJobPhase::kEvaluating: return "Evaluating";
     case TrainingJobPhase::kSuspended: return "Suspended";
     case TrainingJobPhase::kComplete: return "Complete";
     case TrainingJobPhase::kFailed: return "Failed";
@@ -289,6 +291,20 @@ std::string_view ToString(TrainingJobPhase value) {
 static void Decode(const Cursor& in, TrainingJobPhase& out) {
   DecodeEnum(in, out, TrainingJobPhase::kFailed);
 }
+
+std::string_view ToString(StepPhase value) {
+  switch (value) {
+    case StepPhase::kUnknown: return "Unknown";
+    case StepPhase::kPending: return "Pending";
+    case StepPhase::kRunning: return "Running";
+    case StepPhase::kSucceeded: return "Succeeded";
+    case StepPhase::kFailed: return "Failed";
+    case StepPhase::kSkipped: return "Skipped";
+  }
+  return "Unknown";
+}
+
+static void Decode(const Cursor& in, StepPhase& out) { DecodeEnum(in, out, StepPhase::kSkipped); }
 
 std::string_view ToString(ConcurrencyPolicy value) {
   switch (value) {
@@ -1305,6 +1321,32 @@ json ToJson(const FailurePolicy& value) {
   return out;
 }
 
+static void Decode(const Cursor& in, PrepareStep& out) {
+  in.Required("name", out.name);
+  in.Optional("image", out.image);
+  in.Optional("command", out.command);
+  in.Optional("args", out.args);
+  in.Optional("env", out.env);
+  in.Optional("resources", out.resources);
+  in.Optional("workingDir", out.working_dir);
+  in.Optional("timeoutSeconds", out.timeout_seconds);
+  in.Required("retries", out.retries);
+}
+
+json ToJson(const PrepareStep& value) {
+  json out = json::object();
+  Put(out, "name", value.name);
+  PutAny(out, "image", value.image);
+  PutAny(out, "command", value.command);
+  PutAny(out, "args", value.args);
+  PutAny(out, "env", value.env);
+  PutAny(out, "resources", value.resources);
+  PutAny(out, "workingDir", value.working_dir);
+  PutAny(out, "timeoutSeconds", value.timeout_seconds);
+  Put(out, "retries", value.retries);
+  return out;
+}
+
 static void Decode(const Cursor& in, Inputs& out) {
   in.Optional("datasets", out.datasets);
   in.Optional("code", out.code);
@@ -1319,11 +1361,39 @@ json ToJson(const Inputs& value) {
   return out;
 }
 
-static void Decode(const Cursor& in, MetricsSource& out) { in.Required("file", out.file); }
+static void Decode(const Cursor& in, EvaluationStep& out) {
+  in.Optional("image", out.image);
+  in.Optional("command", out.command);
+  in.Optional("args", out.args);
+  in.Optional("env", out.env);
+  in.Optional("resources", out.resources);
+  in.Optional("workingDir", out.working_dir);
+  in.Optional("timeoutSeconds", out.timeout_seconds);
+  in.Required("retries", out.retries);
+}
+
+json ToJson(const EvaluationStep& value) {
+  json out = json::object();
+  PutAny(out, "image", value.image);
+  PutAny(out, "command", value.command);
+  PutAny(out, "args", value.args);
+  PutAny(out, "env", value.env);
+  PutAny(out, "resources", value.resources);
+  PutAny(out, "workingDir", value.working_dir);
+  PutAny(out, "timeoutSeconds", value.timeout_seconds);
+  Put(out, "retries", value.retries);
+  return out;
+}
+
+static void Decode(const Cursor& in, MetricsSource& out) {
+  in.Required("file", out.file);
+  in.Optional("step", out.step);
+}
 
 json ToJson(const MetricsSource& value) {
   json out = json::object();
   Put(out, "file", value.file);
+  PutAny(out, "step", value.step);
   return out;
 }
 
@@ -1395,6 +1465,7 @@ static void Decode(const Cursor& in, TrainingJobSpec& out) {
   in.Required("trainer", out.trainer);
   in.Required("suspend", out.suspend);
   in.Required("failurePolicy", out.failure_policy);
+  in.Optional("prepare", out.prepare);
   in.Optional("inputs", out.inputs);
   in.Optional("evaluation", out.evaluation);
   in.Optional("output", out.output);
@@ -1411,6 +1482,7 @@ json ToJson(const TrainingJobSpec& value) {
   Put(out, "trainer", value.trainer);
   Put(out, "suspend", value.suspend);
   Put(out, "failurePolicy", value.failure_policy);
+  PutAny(out, "prepare", value.prepare);
   PutAny(out, "inputs", value.inputs);
   PutAny(out, "evaluation", value.evaluation);
   PutAny(out, "output", value.output);
@@ -1436,6 +1508,36 @@ json ToJson(const NodeCounts& value) {
   Put(out, "ready", value.ready);
   Put(out, "succeeded", value.succeeded);
   Put(out, "failed", value.failed);
+  return out;
+}
+
+static void Decode(const Cursor& in, StepStatus& out) {
+  in.Required("name", out.name);
+  in.Required("phase", out.phase);
+  in.Optional("attempts", out.attempts);
+  in.Optional("failures", out.failures);
+  in.Optional("startTime", out.start_time);
+  in.Optional("completionTime", out.completion_time);
+  in.Optional("durationSeconds", out.duration_seconds);
+  in.Optional("pod", out.pod);
+  in.Optional("logs", out.logs);
+  in.Optional("message", out.message);
+  in.Optional("programHash", out.program_hash);
+}
+
+json ToJson(const StepStatus& value) {
+  json out = json::object();
+  Put(out, "name", value.name);
+  Put(out, "phase", value.phase);
+  PutAny(out, "attempts", value.attempts);
+  PutAny(out, "failures", value.failures);
+  PutAny(out, "startTime", value.start_time);
+  PutAny(out, "completionTime", value.completion_time);
+  PutAny(out, "durationSeconds", value.duration_seconds);
+  PutAny(out, "pod", value.pod);
+  PutAny(out, "logs", value.logs);
+  PutAny(out, "message", value.message);
+  PutAny(out, "programHash", value.program_hash);
   return out;
 }
 
@@ -1562,6 +1664,7 @@ static void Decode(const Cursor& in, TrainingJobStatus& out) {
   in.Optional("phase", out.phase);
   in.Optional("conditions", out.conditions);
   in.Optional("nodes", out.nodes);
+  in.Optional("steps", out.steps);
   in.Optional("succeededNodes", out.succeeded_nodes);
   in.Optional("restarts", out.restarts);
   in.Optional("restartsCountTowardsMax", out.restarts_count_towards_max);
@@ -1583,6 +1686,7 @@ json ToJson(const TrainingJobStatus& value) {
   PutAny(out, "phase", value.phase);
   Put(out, "conditions", value.conditions);
   PutAny(out, "nodes", value.nodes);
+  PutAny(out, "steps", value.steps);
   PutAny(out, "succeededNodes", value.succeeded_nodes);
   PutAny(out, "restarts", value.restarts);
   PutAny(out, "restartsCountTowardsMax", value.restarts_count_towards_max);

@@ -203,14 +203,28 @@ std::string_view ToString(CleanPodPolicy value);
 enum class TrainingJobPhase {
   kUnknown,
   kPending,
+  kPreparing,
   kStarting,
   kRunning,
   kRestarting,
+  kEvaluating,
   kSuspended,
   kComplete,
   kFailed,
 };
 std::string_view ToString(TrainingJobPhase value);
+
+/// Pending waits for its turn or its pod to start; Skipped is not run any more, since an earlier
+/// step failed or because it is not wanted.
+enum class StepPhase {
+  kUnknown,
+  kPending,
+  kRunning,
+  kSucceeded,
+  kFailed,
+  kSkipped,
+};
+std::string_view ToString(StepPhase value);
 
 /// What happens when a time comes and a job of the trigger has not ended. Allow, which is also what
 /// a CronJob does unless it is told otherwise, starts another beside it. Forbid starts none until
@@ -1114,6 +1128,32 @@ struct FailurePolicy {
   bool operator==(const FailurePolicy&) const = default;
 };
 
+/// One step, a program that ends.
+struct PrepareStep {
+  /// Name of the step in the status, in Events and in the names of its pods.
+  std::string name;
+  /// Image of the container.
+  std::optional<std::string> image;
+  /// Program to run and its leading arguments, in place of the ENTRYPOINT of the image.
+  std::vector<std::string> command;
+  /// Arguments of the program, in place of the CMD of the image.
+  std::vector<std::string> args;
+  /// Environment variables of the container, in addition to SLIPWAY_STEP, SLIPWAY_JOB and the
+  /// others that the operator sets.
+  std::vector<EnvVar> env;
+  /// CPU, memory and devices of the step.
+  std::optional<Resources> resources;
+  /// Folder the program starts in.
+  std::optional<std::string> working_dir;
+  /// Seconds after the start of its pod at which a step that has not ended has failed.
+  std::optional<std::int64_t> timeout_seconds;
+  /// How often the step is run again after a failure before the job is Failed, with the waits of
+  /// spec.failurePolicy.backoffSeconds.
+  std::int32_t retries = 0;
+
+  bool operator==(const PrepareStep&) const = default;
+};
+
 /// What the training is made from, for the record: it is written into the ModelVersion as it is
 /// here. The operator fetches none of it. Immutable unless the job is suspended.
 struct Inputs {
@@ -1127,11 +1167,41 @@ struct Inputs {
   bool operator==(const Inputs&) const = default;
 };
 
+/// A program that measures the model when all nodes have succeeded, in a pod like those of
+/// spec.prepare. The metrics that it writes into file count in place of those of node 0; what it
+/// says of the rest is put over what node 0 says. Absent means that node 0 measures.
+struct EvaluationStep {
+  /// Image of the container.
+  std::optional<std::string> image;
+  /// Program to run and its leading arguments, in place of the ENTRYPOINT of the image.
+  std::vector<std::string> command;
+  /// Arguments of the program, in place of the CMD of the image.
+  std::vector<std::string> args;
+  /// Environment variables of the container, in addition to SLIPWAY_STEP, SLIPWAY_JOB and the
+  /// others that the operator sets.
+  std::vector<EnvVar> env;
+  /// CPU, memory and devices of the step.
+  std::optional<Resources> resources;
+  /// Folder the program starts in.
+  std::optional<std::string> working_dir;
+  /// Seconds after the start of its pod at which a step that has not ended has failed.
+  std::optional<std::int64_t> timeout_seconds;
+  /// How often the step is run again after a failure before the job is Failed, with the waits of
+  /// spec.failurePolicy.backoffSeconds.
+  std::int32_t retries = 0;
+
+  bool operator==(const EvaluationStep&) const = default;
+};
+
 /// Where the program leaves its result. Absent means the default of file.
 struct MetricsSource {
-  /// Absolute path of the file into which the program of node 0 writes its result, a JSON document
-  /// of at most 4096 bytes; environment variable SLIPWAY_RESULT_FILE holds it.
+  /// Absolute path of the file into which the program of node 0, and that of step, writes its
+  /// result, a JSON document of at most 4096 bytes; environment variable SLIPWAY_RESULT_FILE holds
+  /// it.
   std::string file;
+  /// A program that measures the model when all nodes have succeeded, in a pod like those of
+  /// spec.prepare.
+  std::optional<EvaluationStep> step;
 
   bool operator==(const MetricsSource&) const = default;
 };
@@ -1207,6 +1277,8 @@ struct TrainingJobSpec {
   bool suspend = false;
   /// What happens when a node fails.
   FailurePolicy failure_policy;
+  /// Steps before the training, such as to fetch, transform and check the data.
+  std::vector<PrepareStep> prepare;
   /// What the training is made from, for the record: it is written into the ModelVersion as it is
   /// here.
   std::optional<Inputs> inputs;
@@ -1240,6 +1312,36 @@ struct NodeCounts {
   std::int32_t failed = 0;
 
   bool operator==(const NodeCounts&) const = default;
+};
+
+/// Where a step stands.
+struct StepStatus {
+  /// Name of the step.
+  std::string name;
+  /// Pending waits for its turn or its pod to start; Skipped is not run any more, since an earlier
+  /// step failed or because it is not wanted.
+  StepPhase phase = StepPhase::kUnknown;
+  /// Which start of the step this is about, from 1; starts after a failure, a disruption and a
+  /// suspension count.
+  std::optional<std::int32_t> attempts;
+  /// Failures that count towards its retries.
+  std::optional<std::int32_t> failures;
+  /// When it was started last.
+  std::optional<Instant> start_time;
+  /// When it ended last.
+  std::optional<Instant> completion_time;
+  /// From startTime to completionTime.
+  std::optional<std::int64_t> duration_seconds;
+  /// Name of its pod; of train that of node 0, or of the node that failed last.
+  std::optional<std::string> pod;
+  /// The command that shows the log while the pod is there.
+  std::optional<std::string> logs;
+  /// What it waits for, or how it ended, with the last words of a program that failed.
+  std::optional<std::string> message;
+  /// Hash of what the step and those before it are made from.
+  std::optional<std::string> program_hash;
+
+  bool operator==(const StepStatus&) const = default;
 };
 
 /// The newest failure of a node, kept after a restart.
@@ -1360,6 +1462,9 @@ struct TrainingJobStatus {
   std::vector<Condition> conditions;
   /// Number of nodes by state, in the current attempt.
   std::optional<NodeCounts> nodes;
+  /// The steps of the job in their order: those of spec.prepare, train, evaluate with
+  /// spec.evaluation, and register with spec.output.
+  std::vector<StepStatus> steps;
   /// Indexes of the nodes that have succeeded in the current attempt, as numbers and ranges such as
   /// 0,2-4.
   std::optional<std::string> succeeded_nodes;

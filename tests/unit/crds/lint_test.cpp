@@ -87,8 +87,8 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"category_all", "[slipway]", "[slipway, all]", "categories at "}),
     CaseName);
 
-TEST(Lint, ACrdOfHundredKilobytesIsTooLarge) {
-  EXPECT_THAT(BrokenRules(std::string(kGoodCrd) + "#" + std::string(100'000, 'x')),
+TEST(Lint, ACrdOfAHundredAndFiftyKilobytesIsTooLarge) {
+  EXPECT_THAT(BrokenRules(std::string(kGoodCrd) + "#" + std::string(150'000, 'x')),
               ElementsAre("size at "));
 }
 
