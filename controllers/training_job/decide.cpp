@@ -7,6 +7,8 @@
 #include "controllers/common/status.hpp"
 #include "controllers/training_job/describe.hpp"
 #include "controllers/training_job/desired.hpp"
+#include "controllers/training_job/steps_decide.hpp"
+#include "controllers/training_job/steps_observe.hpp"
 
 namespace slipway::training_job {
 namespace {
@@ -14,12 +16,6 @@ namespace {
 using std::chrono::seconds;
 
 constexpr seconds kLongestBackoff{360};
-
-bool AllSucceeded(const api::TrainingJob& job, const Observed& observed) {
-  // mpirun on node 0 returns when the ranks on all nodes have; the others only serve it.
-  if (job.spec.framework == api::Framework::kMPI) return observed.succeeded.at(0);
-  return observed.CountSucceeded() == observed.num_nodes;
-}
 
 std::string NameFailed(const api::NodeFailure& failure) {
   return fmt::format("node {} (pod {}) failed with {}", failure.node, failure.pod_name,
@@ -68,10 +64,12 @@ Decision DecideRunning(const ObjectKey& key, const api::TrainingJob& job, const 
   if (observed.runtime_problem) return {Step::kStall, observed.runtime_problem, std::nullopt};
   // Before anything is concluded from the record, or from a clock that began with the former group.
   if (observed.outdated && observed.record.CountsAny()) return {Step::kReplace, {}, {}};
+  if (observed.steps.changed) return {Step::kResume, {}, {}};
   if (auto problem = WhyImpossible(job)) return {Step::kStall, std::move(problem), std::nullopt};
   if (observed.runtime_unrecorded) return {Step::kPin, {}, {}};
   const auto deadline = Deadline(job, observed);
   if (deadline && now >= *deadline) return {Step::kFail, DescribeDeadline(job), std::nullopt};
+  if (auto step = DecideStep(observed)) return *std::move(step);
   if (const auto failures = FindFailures(observed, now); !failures.empty()) {
     return AfterFailure(job, observed, failures);
   }
@@ -94,7 +92,8 @@ Decision Decide(const ObjectKey& key, const api::TrainingJob& job, const Observe
     if (observed.runtime_problem) return {Step::kStall, observed.runtime_problem, std::nullopt};
     return {Step::kResume, {}, {}};
   }
-  if (AllSucceeded(job, observed)) return {Step::kComplete, {}, {}};
+  const bool evaluated = !observed.steps.evaluation || observed.steps.evaluation->done;
+  if (HasTrained(job, observed) && evaluated) return {Step::kComplete, {}, {}};
   if (job.spec.suspend) return {Step::kSuspend, {}, {}};
   return DecideRunning(key, job, observed, now);
 }
@@ -124,6 +123,9 @@ std::vector<const NodePod*> InTheWay(const Observed& observed) {
   for (const auto& pod : observed.leftovers) pods.push_back(&pod);
   for (const NodePod* pod : observed.Pods()) {
     if (observed.IsMissing(pod->node)) pods.push_back(pod);
+  }
+  for (const NodePod* pod : observed.StepPods()) {
+    if (pod->Ending()) pods.push_back(pod);
   }
   return pods;
 }

@@ -32,6 +32,8 @@ enum class Step {
   kStall,        ///< The spec can never work: create nothing.
   kPin,          ///< What the runtime says now is for this start: record it.
   kRestart,      ///< A node failed: record the next attempt.
+  kRunStep,      ///< A step before or after the training is due: make its pod, or wait for it.
+  kRetryStep,    ///< It failed and is to be run again: record it.
   kConfirmLoss,  ///< A pod is missing without a trace: wait whether it is only late.
   kRun,          ///< Remove what is left of earlier groups, then create what is missing.
 };

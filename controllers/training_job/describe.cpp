@@ -7,6 +7,7 @@
 #include "controllers/common/pod_state.hpp"
 #include "controllers/common/text.hpp"
 #include "controllers/training_job/plan.hpp"
+#include "controllers/training_job/steps_status.hpp"
 
 namespace slipway::training_job {
 namespace {
@@ -117,6 +118,10 @@ std::string DescribeFailure(const api::NodeFailure& failure) {
 
 Account Describe(const api::TrainingJob& job, const Observed& observed, const Decision& decision,
                  Instant now) {
+  if (auto step = DescribeStep(job, observed, decision, now)) {
+    step->message += DescribeStuck(observed, now);
+    return *std::move(step);
+  }
   switch (decision.step) {
     case Step::kComplete:
     case Step::kFinished: return Say(Phase::kComplete, DescribeSuccess(job));
@@ -137,6 +142,8 @@ Account Describe(const api::TrainingJob& job, const Observed& observed, const De
               fmt::format("{} vanished; the group is restarted if that is still so in {} s",
                           Count(static_cast<std::size_t>(observed.CountMissing()), "pod"),
                           kLossConfirmation.count())};
+    case Step::kRunStep:
+    case Step::kRetryStep:
     case Step::kRun: break;
   }
   const bool whole = observed.was_whole || observed.CountMissing() == 0;

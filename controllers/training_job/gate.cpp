@@ -134,10 +134,10 @@ GateVerdict JudgeModel(const api::TrainingJob& job, const Observed& observed) {
     judge.Refuse(reason::kResultUnreadable, *result.problem);
   } else if (result.metrics.empty()) {
     judge.Refuse(reason::kResultMissing,
-                 fmt::format("the program of node 0 has reported no metrics; have it write "
+                 fmt::format("{} has reported no metrics; have it write "
                              "{{\"metrics\": {{\"NAME\": NUMBER}}}} into the file that "
                              "SLIPWAY_RESULT_FILE names, {}",
-                             ResultFile(job)));
+                             WhoMeasures(job), ResultFile(job)));
   }
   for (const auto& metric : gate.metrics) judge.AddMetric(metric, result.metrics);
   if (gate.compare_to) CompareWithChampion(judge, gate, observed, ComparedModel(job));

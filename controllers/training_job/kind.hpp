@@ -24,6 +24,14 @@ inline constexpr std::string_view kContainer = "trainer";
 /// Label of a pod that trains: the hash of what it was made from.
 inline constexpr std::string_view kTrainerHash = "slipway.dev/trainer-hash";
 
+/// Value of label slipway.dev/role of the pod of a step.
+inline constexpr std::string_view kStepRole = "step";
+/// Name of the container in such a pod.
+inline constexpr std::string_view kStepContainer = "step";
+/// Labels of such a pod: the name of the step, and the hash of what it was made from.
+inline constexpr std::string_view kStep = "slipway.dev/step";
+inline constexpr std::string_view kStepHash = "slipway.dev/step-hash";
+
 /// Condition types beside the three of kstatus.
 namespace condition {
 inline constexpr std::string_view kRunning = "Running";
@@ -51,6 +59,7 @@ inline constexpr std::string_view kUnsupportedValue = "UnsupportedValue";
 inline constexpr std::string_view kRuntimeNotFound = "RuntimeNotFound";
 inline constexpr std::string_view kRuntimeMismatch = "RuntimeMismatch";
 inline constexpr std::string_view kNoImage = "NoImage";
+inline constexpr std::string_view kStepFailed = "StepFailed";
 // Of Evaluated.
 inline constexpr std::string_view kGatePassed = "GatePassed";
 inline constexpr std::string_view kResultMissing = "ResultMissing";

@@ -8,6 +8,7 @@
 #include "controllers/model_version/kind.hpp"
 #include "controllers/training_job/desired.hpp"
 #include "controllers/training_job/result.hpp"
+#include "controllers/training_job/steps_observe.hpp"
 
 namespace slipway::training_job {
 namespace {
@@ -39,8 +40,8 @@ std::vector<NodePod> OwnPods(const ObjectKey& key, const Resolved& resolved,
     const auto attempt = NumberLabel(pod.meta, labels::kAttempt);
     if (!node || !attempt || !IsChildOf(pod.key, pod.meta, key, job.meta)) continue;
     if (pod.key != PodKey(key, job, *node)) continue;
-    pods.push_back(
-        {*node, *attempt, IsOutdated(pod.meta, trainer_hash), &pod.key, &pod.meta, &pod.body});
+    pods.push_back({*node, *attempt, IsOutdated(pod.meta, trainer_hash), false, &pod.key, &pod.meta,
+                    &pod.body});
   }
   std::ranges::sort(pods, {}, [](const NodePod& pod) { return std::pair(pod.attempt, pod.node); });
   return pods;
@@ -174,6 +175,7 @@ Observed Observe(const ObjectKey& key, const Resolved& resolved, const Snapshot&
   observed.was_whole = WasWhole(observed);
   observed.result = FindResult(job, observed);
   FindVersions(key, job, world, observed);
+  ObserveSteps(key, resolved, world, observed);
   return observed;
 }
 

@@ -9,6 +9,7 @@
 #include "controllers/training_job/kind.hpp"
 #include "controllers/training_job/node_set.hpp"
 #include "controllers/training_job/runtime.hpp"
+#include "controllers/training_job/steps.hpp"
 #include "operator/kube/resource.hpp"
 #include "operator/kube/workloads.hpp"
 
@@ -19,6 +20,7 @@ struct NodePod {
   std::int32_t node = 0;     ///< Rank, 0 to numNodes-1.
   std::int32_t attempt = 0;  ///< Which start of the whole group it belongs to.
   bool outdated = false;     ///< Made from a trainer that is no longer in the spec.
+  bool of_step = false;      ///< A pod of a step, which has no rank.
   const ObjectKey* key = nullptr;
   const ObjectMeta* meta = nullptr;
   const PodView* view = nullptr;
@@ -32,6 +34,46 @@ struct NodePod {
   /// Neither ended nor being deleted: it holds or waits for resources.
   bool Active() const { return !Succeeded() && !Failed() && !Ending(); }
   bool Running() const { return view->phase == PodView::Phase::kRunning && !Ending(); }
+};
+
+/// A step of the job, with the pod of its start that counts.
+struct StepState {
+  StepProgram program;
+  std::string hash;
+  /// Which start counts, from 1: the later of what the status and its pod say.
+  std::int32_t attempt = 1;
+  std::int32_t failures = 0;
+  /// What the status says of it; nullptr when it is about another program, or about none.
+  const api::StepStatus* record = nullptr;
+  bool recorded = false;  ///< The status says that it has succeeded.
+  bool done = false;      ///< It has succeeded, by what the status, its pod or the nodes say.
+  std::optional<NodePod> pod;
+};
+
+/// The steps of the job that have pods of their own.
+struct Steps {
+  std::vector<StepState> prepare;
+  std::optional<StepState> evaluation;
+  std::string train_hash;
+  /// What succeeded or was begun is no longer what the spec says, so the job was suspended,
+  /// changed and resumed unseen, between two passes.
+  bool changed = false;
+  /// The runtime cannot complete the job, so nothing can be told about the programs.
+  bool unknown = false;
+  /// The nodes have succeeded, and the status says so: of a job with an evaluation of its own.
+  bool trained = false;
+  /// Place of the step that is to run now; after those before the training comes the evaluation.
+  std::optional<std::size_t> due;
+  /// With `unknown`: all pods of steps.
+  std::vector<NodePod> unsorted;
+  std::string ns;          ///< Of the job, for commands that are shown.
+  std::string first_node;  ///< Name of the pod of node 0.
+
+  /// The step that is to run now, or nullptr.
+  const StepState* Due() const {
+    if (!due) return nullptr;
+    return *due < prepare.size() ? &prepare[*due] : &evaluation.value();
+  }
 };
 
 /// What the status of the job said when this pass began: the only memory a pass has.
@@ -73,7 +115,7 @@ struct Observed {
   /// Pods of this attempt by node; nullopt where there is none.
   std::vector<std::optional<NodePod>> nodes;
   /// Pods that must be gone before the group may start: those of earlier attempts, those of nodes
-  /// that the job no longer has, and those made from another trainer.
+  /// that the job no longer has, and those made from another trainer; with the like of steps.
   std::vector<NodePod> leftovers;
   /// All pods of this attempt were made from another trainer. The spec lets it change only while
   /// the job is suspended, so it was suspended and resumed unseen, between two passes.
@@ -92,14 +134,16 @@ struct Observed {
   NodeSet missing;
   /// All pods of this attempt have existed at one time, so a missing one is lost, not late.
   bool was_whole = false;
+  Steps steps;
 
-  std::vector<const NodePod*> Pods() const;  ///< Those of `nodes` that exist, by node.
+  std::vector<const NodePod*> Pods() const;      ///< Those of `nodes` that exist, by node.
+  std::vector<const NodePod*> StepPods() const;  ///< Those of `steps` that exist, in order.
   std::int32_t CountSucceeded() const { return Count(succeeded); }
   std::int32_t CountMissing() const { return Count(missing); }
   bool IsMissing(std::int32_t node) const { return missing[static_cast<std::size_t>(node)]; }
   /// Starts after a failure. One that the status does not know is taken for such.
   std::int32_t Restarts() const { return attempt - record.resumes; }
-  bool AnyPods() const { return !leftovers.empty() || !Pods().empty(); }
+  bool AnyPods() const { return !leftovers.empty() || !Pods().empty() || !StepPods().empty(); }
 
  private:
   static std::int32_t Count(const NodeSet& nodes) {

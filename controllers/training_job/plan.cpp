@@ -4,6 +4,8 @@
 
 #include "controllers/training_job/desired.hpp"
 #include "controllers/training_job/registration.hpp"
+#include "controllers/training_job/steps_decide.hpp"
+#include "controllers/training_job/steps_observe.hpp"
 #include "operator/kube/workloads.hpp"
 
 namespace slipway::training_job {
@@ -31,7 +33,8 @@ void WatchEnding(Plan& plan, const std::vector<const NodePod*>& pods, Instant no
 void RemoveLeftovers(Plan& plan, const Observed& observed, Instant now) {
   for (const auto& pod : observed.leftovers) {
     DeletePod(plan, pod,
-              pod.outdated                      ? "it was made from a former trainer"
+              pod.of_step                       ? "its step runs again or is no more"
+              : pod.outdated                    ? "it was made from a former trainer"
               : pod.attempt == observed.attempt ? "its job has fewer nodes now"
                                                 : "its group is restarted");
   }
@@ -41,6 +44,7 @@ void RemoveLeftovers(Plan& plan, const Observed& observed, Instant now) {
 void RemoveAllPods(Plan& plan, const Observed& observed, Instant now) {
   for (const auto& pod : observed.leftovers) DeletePod(plan, pod, "its job is suspended");
   for (const NodePod* pod : observed.Pods()) DeletePod(plan, *pod, "its job is suspended");
+  for (const NodePod* pod : observed.StepPods()) DeletePod(plan, *pod, "its job is suspended");
   WatchEnding(plan, InTheWay(observed), now);
 }
 
@@ -62,6 +66,7 @@ void CleanUp(Plan& plan, const api::TrainingJob& job, const Observed& observed) 
   };
   for (const auto& pod : observed.leftovers) clean(pod);
   for (const NodePod* pod : observed.Pods()) clean(*pod);
+  for (const NodePod* pod : observed.StepPods()) clean(*pod);
   // A headless service costs nothing; it goes with the job unless all is to be cleaned up.
   if (all && observed.service != nullptr && !observed.service->meta.deleted) {
     plan.actions.emplace_back(Delete{kServices.type, observed.service->key,
@@ -106,6 +111,7 @@ Plan PlanRun(const ObjectKey& key, const api::TrainingJob& job, const Observed& 
   if (observed.service == nullptr) plan.actions.emplace_back(MakeService(key, job));
   RemoveLeftovers(plan, observed, now);
   if (observed.was_whole || !InTheWay(observed).empty()) return plan;
+  if (!IsPrepared(observed.steps)) return plan;
 
   const auto restart_time = RestartTime(job, observed, now);
   if (restart_time && now < *restart_time) {
@@ -113,6 +119,31 @@ Plan PlanRun(const ObjectKey& key, const api::TrainingJob& job, const Observed& 
     return plan;
   }
   CreateMissing(plan, key, job, observed);
+  return plan;
+}
+
+/// The workers of mpirun wait for work for ever, and what they hold the evaluation may need.
+void RemoveIdle(Plan& plan, const Observed& observed) {
+  if (!observed.steps.trained) return;
+  for (const NodePod* pod : observed.Pods()) {
+    if (pod->Active()) DeletePod(plan, *pod, "its group has succeeded", /*as_seen=*/true);
+  }
+}
+
+Plan PlanStep(const ObjectKey& key, const api::TrainingJob& job, const Observed& observed,
+              Instant now) {
+  Plan plan;
+  WakeAt(plan, Deadline(job, observed));
+  RemoveLeftovers(plan, observed, now);
+  RemoveIdle(plan, observed);
+  if (!InTheWay(observed).empty() || !MayStartStep(observed.steps)) return plan;
+  const auto retry_time = RetryTime(job, *observed.steps.Due(), now);
+  if (retry_time && now < *retry_time) {
+    WakeAt(plan, retry_time);
+    return plan;
+  }
+  const StepState& step = *observed.steps.Due();
+  plan.actions.emplace_back(MakeStepPod(key, job, step.program, step.hash, step.attempt));
   return plan;
 }
 
@@ -124,6 +155,7 @@ Plan MakePlan(const ObjectKey& key, const api::TrainingJob& job, const Observed&
   switch (decision.step) {
     case Step::kFinished: return PlanFinished(key, job, observed, now);
     case Step::kRun: return PlanRun(key, job, observed, now);
+    case Step::kRunStep: return PlanStep(key, job, observed, now);
     case Step::kSuspend:
       if (observed.record.suspended) RemoveAllPods(plan, observed, now);
       return plan;
@@ -137,6 +169,7 @@ Plan MakePlan(const ObjectKey& key, const api::TrainingJob& job, const Observed&
     case Step::kPin:
     case Step::kResume:
     case Step::kReplace:
+    case Step::kRetryStep:
     case Step::kRestart: return plan;
   }
   return plan;

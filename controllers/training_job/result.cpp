@@ -182,10 +182,45 @@ class Reader {
   std::string complaint_;
 };
 
-api::TrainingResult Unreadable(std::string_view file, std::string_view complaint) {
+constexpr std::string_view kNode0 = "the program of node 0";
+constexpr std::string_view kEvaluation = "step evaluate";
+
+api::TrainingResult Unreadable(std::string_view who, std::string_view file,
+                               std::string_view complaint) {
   api::TrainingResult result;
-  result.problem = OneLine(fmt::format(
-      "the result that the program of node 0 wrote into {} cannot be used: {}", file, complaint));
+  result.problem = OneLine(
+      fmt::format("the result that {} wrote into {} cannot be used: {}", who, file, complaint));
+  return result;
+}
+
+api::TrainingResult ReadReportOf(std::string_view who, std::string_view text,
+                                 std::string_view file) {
+  if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) return {};
+  JsonParser parser;
+  const auto report = parser.Parse(text);
+  if (!report && text.size() >= kMaxReport) {
+    return Unreadable(who, file,
+                      "it is longer than the 4096 bytes that Kubernetes keeps; write less, "
+                      "and the details into a volume or bucket");
+  }
+  if (!report) {
+    return Unreadable(who, file,
+                      report.error().message +
+                          "; write one JSON document and nothing else, and numbers that are "
+                          "not finite as null");
+  }
+  Reader reader;
+  api::TrainingResult result = reader.Read(*report);
+  if (reader.Complaint().empty()) return result;
+  return Unreadable(who, file, reader.Complaint() + "; correct what the program writes");
+}
+
+api::TrainingResult ReadContainer(std::string_view who, std::string_view name, const PodView& pod,
+                                  std::string_view file) {
+  const auto container = std::ranges::find(pod.containers, name, &ContainerState::name);
+  if (container == pod.containers.end()) return {};
+  api::TrainingResult result = ReadReportOf(who, container->termination_message, file);
+  if (IsDigest(container->image_digest)) result.image_digest = container->image_digest;
   return result;
 }
 
@@ -199,31 +234,19 @@ std::string ResultFile(const api::TrainingJob& job) {
 }
 
 api::TrainingResult ReadReport(std::string_view text, std::string_view file) {
-  if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) return {};
-  JsonParser parser;
-  const auto report = parser.Parse(text);
-  if (!report && text.size() >= kMaxReport) {
-    return Unreadable(file,
-                      "it is longer than the 4096 bytes that Kubernetes keeps; write less, "
-                      "and the details into a volume or bucket");
-  }
-  if (!report) {
-    return Unreadable(file, report.error().message +
-                                "; write one JSON document and nothing else, and numbers that are "
-                                "not finite as null");
-  }
-  Reader reader;
-  api::TrainingResult result = reader.Read(*report);
-  if (reader.Complaint().empty()) return result;
-  return Unreadable(file, reader.Complaint() + "; correct what the program writes");
+  return ReadReportOf(kNode0, text, file);
 }
 
 api::TrainingResult ReadReport(const PodView& pod, std::string_view file) {
-  const auto trainer = std::ranges::find(pod.containers, kContainer, &ContainerState::name);
-  if (trainer == pod.containers.end()) return {};
-  api::TrainingResult result = ReadReport(trainer->termination_message, file);
-  if (IsDigest(trainer->image_digest)) result.image_digest = trainer->image_digest;
-  return result;
+  return ReadContainer(kNode0, kContainer, pod, file);
+}
+
+api::TrainingResult ReadEvaluationReport(const PodView& pod, std::string_view file) {
+  return ReadContainer(kEvaluation, kStepContainer, pod, file);
+}
+
+std::string_view WhoMeasures(const api::TrainingJob& job) {
+  return job.spec.evaluation && job.spec.evaluation->metrics_from.step ? kEvaluation : kNode0;
 }
 
 }  // namespace slipway::training_job

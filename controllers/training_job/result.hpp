@@ -33,4 +33,10 @@ api::TrainingResult ReadReport(std::string_view text, std::string_view file);
 /// The same of the pod of node 0, which has succeeded, with the image that it ran from.
 api::TrainingResult ReadReport(const PodView& pod, std::string_view file);
 
+/// The same of the pod of an evaluation of its own, which has succeeded.
+api::TrainingResult ReadEvaluationReport(const PodView& pod, std::string_view file);
+
+/// Whose metrics the gate judges, for messages.
+std::string_view WhoMeasures(const api::TrainingJob& job);
+
 }  // namespace slipway::training_job

@@ -1,5 +1,7 @@
 #include "controllers/training_job/status.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <array>
 
@@ -9,6 +11,7 @@
 #include "controllers/training_job/describe.hpp"
 #include "controllers/training_job/gate.hpp"
 #include "controllers/training_job/registration.hpp"
+#include "controllers/training_job/steps_status.hpp"
 
 namespace slipway::training_job {
 namespace {
@@ -57,7 +60,11 @@ std::optional<std::string> NameSucceeded(const Observed& observed, Step step) {
 
 Instant LastFinish(const Observed& observed, Instant now) {
   std::optional<Instant> last;
-  for (const NodePod* pod : observed.Pods()) {
+  std::vector<const NodePod*> pods = observed.Pods();
+  if (observed.steps.evaluation && observed.steps.evaluation->pod) {
+    pods.push_back(&*observed.steps.evaluation->pod);
+  }
+  for (const NodePod* pod : pods) {
     for (const auto& container : pod->view->containers) {
       last = std::max(last, container.finished);  // nullopt is the least.
     }
@@ -100,7 +107,8 @@ void SetRestarts(api::TrainingJobStatus& status, const Observed& observed,
 
 void SetTimes(api::TrainingJobStatus& status, const Observed& observed, const Decision& decision,
               Instant now) {
-  const bool goes = decision.step == Step::kRun || decision.step == Step::kPin;
+  const bool goes =
+      decision.step == Step::kRun || decision.step == Step::kPin || decision.step == Step::kRunStep;
   const bool begins = goes && !status.start_time;
   const bool resumes = decision.step == Step::kResume || decision.step == Step::kReplace;
   if (begins || resumes) status.start_time = StatusTime(now);
@@ -172,6 +180,7 @@ api::TrainingJobStatus MakeStatus(const Resolved& resolved, const Observed& obse
   if (decision.step == Step::kFinished) {
     SetFinished(status, observed);
     SetRegistered(status, job, observed, failures, conditions);
+    SetSteps(status, job, observed, decision, now);
     return status;
   }
   std::optional<GateVerdict> verdict;
@@ -194,11 +203,13 @@ api::TrainingJobStatus MakeStatus(const Resolved& resolved, const Observed& obse
   status.nodes = CountNodes(observed, decision.step);
   status.succeeded_nodes = NameSucceeded(observed, decision.step);
   if (BeginsAnew(decision.step)) status.runtime = resolved.runtime;
-  status.result = IsBetweenAttempts(decision.step) ? std::nullopt : observed.result;
+  const bool unmade = IsBetweenAttempts(decision.step) && !observed.steps.trained;
+  status.result = unmade ? std::nullopt : observed.result;
   SetTimes(status, observed, decision, now);
   SetConditions(conditions, observed, decision, account, stalled);
   if (verdict) SetEvaluated(status, *verdict, conditions);
   SetRegistered(status, job, observed, {}, conditions);
+  SetSteps(status, job, observed, decision, now);
   return status;
 }
 
@@ -216,6 +227,7 @@ std::vector<EmitEvent> MakeEvents(const std::optional<api::TrainingJobStatus>& b
   if (more_restarts && after.phase == api::TrainingJobPhase::kRestarting) {
     events.push_back({Type::kWarning, "Restarting", "RestartGroup", note});
   }
+  AddStepEvents(before, after, events);
   if (became(condition::kComplete)) events.push_back({Type::kNormal, "Complete", "Finish", note});
   if (became(condition::kFailed)) {
     events.push_back({Type::kWarning, "Failed", "Finish", note});
@@ -242,8 +254,10 @@ std::vector<EmitEvent> MakeEvents(const std::optional<api::TrainingJobStatus>& b
     events.push_back({Type::kNormal, "Resumed", "StartGroup", "the job starts again"});
   }
   if (had_started && !was_suspended && after.start_time != before->start_time) {
+    const bool prepares = after.phase == api::TrainingJobPhase::kPreparing;
     events.push_back({Type::kNormal, "Replaced", "StartGroup",
-                      "spec.trainer was changed; the pods of the former one are replaced"});
+                      fmt::format("{} was changed; the pods of the former one are replaced",
+                                  prepares ? "spec.prepare" : "spec.trainer")});
   }
   const std::vector<api::Condition> none;
   if (auto barred = BarredEvent(before ? before->conditions : none, after.conditions)) {

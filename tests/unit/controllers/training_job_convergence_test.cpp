@@ -21,6 +21,17 @@ json Spec(int nodes, int max_restarts) {
           {"cleanPodPolicy", "Running"}};
 }
 
+/// With two steps before the training and one behind it.
+json WithSteps(json spec, int retries) {
+  spec["prepare"] = json::array({{{"name", "ingest"}, {"retries", retries}},
+                                 {{"name", "check"}, {"image", "c"}, {"retries", retries}}});
+  const json step = {{"retries", retries}};
+  const json metric = {{"name", "auc"}, {"goal", "Maximize"}};
+  spec["evaluation"] = {{"metricsFrom", {{"file", "/dev/termination-log"}, {"step", step}}},
+                        {"metrics", json::array({metric})}};
+  return spec;
+}
+
 /// What the kubelet and the user do, as a function of the world, so that it is the same with and
 /// without a crash of the operator.
 struct Script {
@@ -35,7 +46,18 @@ struct Script {
   int nodes_unseen = 0;
   /// When the group first runs, node 1 loses its labels.
   bool hide = false;
+  /// With steps, of which each fails so often.
+  std::optional<int> failing_steps = std::nullopt;
+  /// Suspend and resume while a pod of this step runs, or, when it is to be changed, in passing
+  /// when the group first runs.
+  std::string pause_in{};
+  std::string change{};
 };
+
+json Spec(const Script& script) {
+  json spec = Spec(2, script.max_restarts);
+  return script.failing_steps ? WithSteps(std::move(spec), 2) : spec;
+}
 
 bool AnyPending(const ToyWorld& world) {
   return std::ranges::any_of(world.PodNames(),
@@ -50,6 +72,8 @@ void StepPods(ToyWorld& world, const Script& script) {
       world.RemovePod(name);
     } else if (world.PodPhase(name) == "Pending") {
       world.StartPod(name);
+    } else if (!world.StepOf(name).empty()) {
+      world.EndPod(name, world.Attempt(name) < script.failing_steps.value_or(0) ? 1 : 0);
     } else if (all_run) {
       const bool fails = world.Node(name) == 1 && world.Attempt(name) < script.failing_attempts;
       // A real group would hang when one member fails; here the healthy ones just go on.
@@ -103,6 +127,7 @@ class Driver {
       }
       return hidden_ = true;
     }
+    if (ChangesOrPausesSteps()) return true;
     const auto before = Fingerprint();
     StepPods(world_, script_);
     world_.Advance(seconds(1));
@@ -110,6 +135,25 @@ class Driver {
     if (!pass.wake_at || *pass.wake_at < world_.Now()) return false;
     world_.Advance(std::chrono::ceil<seconds>(*pass.wake_at - world_.Now()));
     return true;
+  }
+
+  bool ChangesOrPausesSteps() {
+    if (!script_.change.empty() && !changed_ && world_.Phase() == "Running") {
+      json prepare = world_.Job().at("spec").at("prepare");
+      for (json& step : prepare) {
+        if (step["name"] == script_.change) step["image"] = "another";
+      }
+      world_.SetSpec("prepare", prepare);
+      return changed_ = true;
+    }
+    if (!script_.pause_in.empty() && !paused_) {
+      for (const auto& name : world_.PodNames()) {
+        if (world_.StepOf(name) != script_.pause_in || world_.PodPhase(name) != "Running") continue;
+        world_.SetSpec("suspend", true);
+        return paused_ = true;
+      }
+    }
+    return false;
   }
 
   std::string Fingerprint() const {
@@ -141,12 +185,12 @@ class TrainingJobConvergence : public testing::TestWithParam<Script> {};
 
 TEST_P(TrainingJobConvergence, EndsTheSameWhereverTheOperatorDies) {
   const Controller controller = MakeTrainingJobController({});
-  ToyWorld reference(controller, Spec(2, GetParam().max_restarts));
+  ToyWorld reference(controller, Spec(GetParam()));
   const int writes = Driver(reference, GetParam()).Run();
   ASSERT_GT(writes, 5);
   for (int crash_at = 0; crash_at < writes; ++crash_at) {
     SCOPED_TRACE("dies before write " + std::to_string(crash_at));
-    ToyWorld world(controller, Spec(2, GetParam().max_restarts));
+    ToyWorld world(controller, Spec(GetParam()));
     Driver(world, GetParam()).Run(crash_at);
     EXPECT_EQ(EndState(world), EndState(reference));
     EXPECT_EQ(world.Pass().writes, 0) << "writes at rest";
@@ -162,7 +206,14 @@ INSTANTIATE_TEST_SUITE_P(
         Script{.name = "AnotherImageUnseen", .nodes_unseen = 2},
         Script{.name = "FewerNodesUnseen", .nodes_unseen = 1},
         Script{.name = "MoreNodesUnseenAfterAFailure", .failing_attempts = 1, .nodes_unseen = 4},
-        Script{.name = "APodIsHidden", .failing_attempts = 1, .hide = true}),
+        Script{.name = "APodIsHidden", .failing_attempts = 1, .hide = true},
+        Script{.name = "Steps", .failing_steps = 0},
+        Script{.name = "StepsFailOnce", .failing_attempts = 1, .failing_steps = 1},
+        Script{.name = "StepsFailForGood", .failing_steps = 9},
+        Script{.name = "StepsAndPaused", .pause = true, .failing_steps = 0},
+        Script{.name = "PausedInAStep", .failing_steps = 1, .pause_in = "check"},
+        Script{.name = "PausedInTheEvaluation", .failing_steps = 0, .pause_in = "evaluate"},
+        Script{.name = "AStepIsChangedUnseen", .failing_steps = 0, .change = "check"}),
     [](const auto& item) { return item.param.name; });
 
 TEST(TrainingJobConvergence, ATrainerChangedUnseenRunsAndCountsNoRestart) {
@@ -201,6 +252,46 @@ TEST(TrainingJobConvergence, TheJobIsDeletedWhenItsTimeIsOver) {
     (void)pass;
   }
   EXPECT_TRUE(world.Deleted());
+}
+
+/// How often a step was started, by the attempt of its pod.
+int Starts(const ToyWorld& world, std::string_view step) {
+  for (const auto& name : world.PodNames()) {
+    if (world.StepOf(name) == step) return world.Attempt(name) + 1;
+  }
+  return 0;
+}
+
+TEST(TrainingJobConvergence, OnlyWhatFollowsAChangedStepRunsAgain) {
+  const Controller controller = MakeTrainingJobController({});
+  const Script script{.name = "", .failing_steps = 0, .change = "check"};
+  ToyWorld world(controller, Spec(script));
+  Driver(world, script).Run();
+  EXPECT_EQ(world.Phase(), "Complete");
+  EXPECT_EQ(Starts(world, "ingest"), 1);
+  EXPECT_EQ(Starts(world, "check"), 2);
+  EXPECT_EQ(world.Status().at("resumes"), 1);
+  EXPECT_EQ(world.Status().at("restarts"), 0);
+}
+
+TEST(TrainingJobConvergence, ARestartOfTheGroupRunsNoStepAgain) {
+  const Controller controller = MakeTrainingJobController({});
+  const Script script{.name = "", .failing_attempts = 2, .failing_steps = 0};
+  ToyWorld world(controller, Spec(script));
+  Driver(world, script).Run();
+  EXPECT_EQ(world.Phase(), "Complete");
+  EXPECT_EQ(world.Status().at("restarts"), 2);
+  for (const char* step : {"ingest", "check", "evaluate"}) EXPECT_EQ(Starts(world, step), 1);
+}
+
+TEST(TrainingJobConvergence, AfterAPauseInTheEvaluationOnlyThatRunsAgain) {
+  const Controller controller = MakeTrainingJobController({});
+  const Script script{.name = "", .failing_steps = 0, .pause_in = "evaluate"};
+  ToyWorld world(controller, Spec(script));
+  Driver(world, script).Run();
+  EXPECT_EQ(world.Phase(), "Complete");
+  EXPECT_THAT(world.PodNames(), testing::SizeIs(1));
+  EXPECT_EQ(Starts(world, "evaluate"), 2);
 }
 
 /// Everything at once, in an order that the seed decides.
@@ -253,6 +344,10 @@ class Chaos {
     trainer["image"] = "image-" + std::to_string(Pick(3));
     trainer["numNodes"] = 2 + Pick(3);
     world_.SetSpec("trainer", trainer);
+    if (!world_.Job().at("spec").contains("prepare") || Pick(2) == 0) return;
+    json prepare = world_.Job().at("spec").at("prepare");
+    prepare[static_cast<std::size_t>(Pick(2))]["image"] = "image-" + std::to_string(Pick(3));
+    world_.SetSpec("prepare", prepare);
   }
 
   void Harm(const std::string& name) {
@@ -274,7 +369,8 @@ TEST(TrainingJobConvergence, AnyChaosEndsInAnEndStateAndThenRests) {
   const Controller controller = MakeTrainingJobController({});
   for (unsigned seed = 1; seed <= 40; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
-    ToyWorld world(controller, Spec(3, 4));
+    const bool steps = seed % 3 == 0;
+    ToyWorld world(controller, steps ? WithSteps(Spec(3, 4), 2) : Spec(3, 4));
     Chaos chaos(world, seed, /*hides=*/seed > 25);
     for (int i = 0; i < 100; ++i) chaos.Step();
     world.SetSpec("suspend", false);

@@ -38,6 +38,8 @@ class ToyWorld {
   bool HasService() const { return !services_.empty(); }
   std::string PodPhase(const std::string& name) const;
   bool IsEnding(const std::string& name) const;
+  /// Name of the step that the pod is of; empty for that of a node.
+  std::string StepOf(const std::string& name) const;
   int Node(const std::string& name) const;
   int Attempt(const std::string& name) const;
   std::string TrainerHash(const std::string& name) const;
@@ -72,6 +74,7 @@ class ToyWorld {
   void ExecuteCreate(const Create& create);
   void ExecuteDelete(const Delete& removal);
   void CheckStatus(const nlohmann::json& status) const;
+  void CheckBeside(const std::string& created, const std::string& other) const;
 
   const Controller& controller_;
   nlohmann::json job_;

@@ -112,13 +112,19 @@ void ToyWorld::ExecuteCreate(const Create& create) {
       << "a pod is created for a suspended job";
   pods_.emplace(create.key.name, std::move(object));
   for (const auto& [name, pod] : pods_) {
-    if (IsHidden(name)) continue;
-    EXPECT_EQ(Attempt(name), Attempt(create.key.name)) << "two attempts exist at the same time";
-    EXPECT_EQ(TrainerHash(name), TrainerHash(create.key.name))
-        << "pods of two trainers exist at the same time";
-    EXPECT_TRUE(name == create.key.name || Node(name) != Node(create.key.name))
-        << "two pods of one node and attempt";
+    if (!IsHidden(name) && name != create.key.name) CheckBeside(create.key.name, name);
   }
+}
+
+void ToyWorld::CheckBeside(const std::string& created, const std::string& other) const {
+  if (!StepOf(created).empty() || !StepOf(other).empty()) {
+    EXPECT_EQ(PodPhase(other), "Succeeded") << created << " is created beside " << other;
+    return;
+  }
+  EXPECT_EQ(Attempt(other), Attempt(created)) << "two attempts exist at the same time";
+  EXPECT_EQ(TrainerHash(other), TrainerHash(created))
+      << "pods of two trainers exist at the same time";
+  EXPECT_NE(Node(other), Node(created)) << "two pods of one node and attempt";
 }
 
 void ToyWorld::ExecuteDelete(const Delete& removal) {
@@ -169,7 +175,12 @@ bool ToyWorld::IsEnding(const std::string& name) const {
   return pods_.at(name).at("metadata").contains("deletionTimestamp");
 }
 
+std::string ToyWorld::StepOf(const std::string& name) const {
+  return pods_.at(name)["metadata"]["labels"].value("slipway.dev/step", "");
+}
+
 int ToyWorld::Node(const std::string& name) const {
+  if (!StepOf(name).empty()) return -1;
   const std::string text = pods_.at(name)["metadata"]["labels"]["slipway.dev/node-index"];
   return std::stoi(text);
 }
@@ -180,7 +191,7 @@ int ToyWorld::Attempt(const std::string& name) const {
 }
 
 std::string ToyWorld::TrainerHash(const std::string& name) const {
-  return pods_.at(name)["metadata"]["labels"]["slipway.dev/trainer-hash"];
+  return pods_.at(name)["metadata"]["labels"].value("slipway.dev/trainer-hash", "");
 }
 
 void ToyWorld::StartPod(const std::string& name) {
@@ -196,7 +207,8 @@ void ToyWorld::EndPod(const std::string& name, int exit_code) {
   status = {{"phase", exit_code == 0 ? "Succeeded" : "Failed"}};
   const json ended = {
       {"exitCode", exit_code}, {"reason", "Error"}, {"finishedAt", FormatTime(now_)}};
-  status["containerStatuses"] = {{{"name", "trainer"}, {"state", {{"terminated", ended}}}}};
+  const std::string container = StepOf(name).empty() ? "trainer" : "step";
+  status["containerStatuses"] = {{{"name", container}, {"state", {{"terminated", ended}}}}};
 }
 
 void ToyWorld::DeletePod(const std::string& name) {
