@@ -7,6 +7,7 @@
 #include <set>
 
 #include "controllers/common/labels.hpp"
+#include "controllers/training_job/kind.hpp"
 #include "operator/cli/look.hpp"
 #include "operator/cli/text.hpp"
 
@@ -51,7 +52,9 @@ std::string Resources(const json& container) {
 
 std::string DescribePod(const json& child) {
   const json& container = FirstContainer(child);
-  return fmt::format("image {}{}", Text(container, {"image"}), Resources(container));
+  const std::string step = Label(child, training_job::kStep);
+  return fmt::format("{}image {}{}", step.empty() ? "" : fmt::format("step {}: ", step),
+                     Text(container, {"image"}), Resources(container));
 }
 
 std::string DescribeService(const json& child) {

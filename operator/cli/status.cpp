@@ -43,6 +43,26 @@ std::string Conditions(const World& world) {
   return Table({"CONDITION", "STATUS", "SINCE", "REASON", "MESSAGE"}, rows);
 }
 
+/// How long a step took, or has been running.
+std::string Took(const json& step, Instant now) {
+  const json& seconds = At(step, {"durationSeconds"});
+  if (seconds.is_number_integer()) return Span(std::chrono::seconds(seconds.get<std::int64_t>()));
+  const bool runs = Text(step, {"phase"}) == "Running";
+  return runs ? Age(Time(step, {"startTime"}), now) : "";
+}
+
+std::string Steps(const World& world) {
+  std::vector<std::vector<std::string>> rows;
+  for (const json& step : List(world.resource, {"status", "steps"})) {
+    const std::int64_t attempts = Number(step, {"attempts"});
+    rows.push_back({Line(Text(step, {"name"})), Line(Text(step, {"phase"})),
+                    attempts == 0 ? "" : std::to_string(attempts), Took(step, world.now),
+                    Line(Text(step, {"logs"})), Line(Text(step, {"message"}))});
+  }
+  if (rows.empty()) return "";
+  return Table({"STEP", "PHASE", "ATTEMPTS", "TOOK", "LOGS", "MESSAGE"}, rows) + "\n";
+}
+
 std::string Pods(const World& world) {
   std::vector<std::vector<std::string>> rows;
   for (const Pod& pod : PodsOf(world)) {
@@ -99,8 +119,8 @@ json PodJson(const Pod& pod) {
 }  // namespace
 
 std::string StatusText(const World& world) {
-  std::string text =
-      Summary(world) + "\n" + Conditions(world) + "\n" + Pods(world) + "\n" + Moments(world);
+  std::string text = Summary(world) + "\n" + Conditions(world) + "\n" + Steps(world) + Pods(world) +
+                     "\n" + Moments(world);
   if (!world.unread.empty()) text += "\n";
   for (const auto& [what, why] : world.unread) {
     text += fmt::format("Note: not looked at: {} ({})\n", what, Line(why));
@@ -117,6 +137,7 @@ json StatusJson(const World& world) {
                  {"message", Text(status, {"message"})},
                  {"restarts", Number(status, {"restarts"})},
                  {"conditions", List(status, {"conditions"})},
+                 {"steps", List(status, {"steps"})},
                  {"pods", json::array()},
                  {"timeline", json::array()},
                  {"unread", json::object()}};

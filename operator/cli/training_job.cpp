@@ -5,6 +5,7 @@
 #include "controllers/training_job/decide.hpp"
 #include "controllers/training_job/describe.hpp"
 #include "controllers/training_job/kind.hpp"
+#include "controllers/training_job/steps.hpp"
 #include "operator/cli/decode.hpp"
 #include "operator/cli/findings.hpp"
 #include "operator/cli/fit.hpp"
@@ -43,10 +44,21 @@ void AddFailure(const World& world, const api::TrainingJob& job, Finding& findin
   if (!log.empty()) finding.way_out = log + "; " + finding.way_out;
 }
 
+/// Of a step that has failed the condition says all but where its log is.
+void AddFailedStep(const World& world, const api::TrainingJob& job, Finding& finding) {
+  if (!job.status) return;
+  for (const api::StepStatus& step : job.status->steps) {
+    const bool own = step.phase == api::StepPhase::kFailed && step.name != training_job::kTrainStep;
+    const std::string log = own ? LogOf(world, step.pod.value_or("")) : "";
+    if (!log.empty()) finding.way_out = log + "; " + finding.way_out;
+  }
+}
+
 Finding Failed(const World& world, const api::TrainingJob& job) {
   Finding finding = FromCondition(world, Condition(world.resource, "Failed"));
   if (finding.way_out.empty()) finding.way_out = "correct what it says and create a new job";
   AddFailure(world, job, finding);
+  AddFailedStep(world, job, finding);
   return finding;
 }
 
@@ -134,7 +146,8 @@ std::vector<Finding> JobFindings(const World& world, std::vector<std::string>& n
   }
   if (failed) return {Failed(world, *job)};
   auto findings = Waiting(world, *job);
-  const bool runs = Phase(world) == "Running";
+  const std::string phase = Phase(world);
+  const bool runs = phase == "Running" || phase == "Preparing" || phase == "Evaluating";
   if (findings.empty() && !runs) findings.push_back(Unexplained(world));
   if (Phase(world) != "Restarting") NoteRestarts(world, *job, notes);
   return findings;
