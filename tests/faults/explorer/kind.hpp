@@ -13,6 +13,7 @@ struct Scenario {
   int nodes = 2;
   int restarts = 1;
   bool deadline = false;  ///< tj: activeDeadlineSeconds, by which every job ends somehow.
+  int steps = 0;          ///< tj: so many steps before the training, and one behind it.
   int ttl = -1;           ///< tj: ttlSecondsAfterFinished, unless negative.
   bool autoscaled = false;
 };

@@ -67,6 +67,8 @@ int main(int argc, char** argv) {
   app.add_option("--leaders", leaders, "replicas that write at the same time");
   app.add_option("--nodes", options.scenario.nodes, "tj: spec.trainer.numNodes");
   app.add_option("--restarts", options.scenario.restarts, "tj: spec.failurePolicy.maxRestarts");
+  app.add_option("--steps", options.scenario.steps,
+                 "tj: with so many steps before the training, and one behind it");
   app.add_flag("--deadline", options.scenario.deadline, "tj: with spec.activeDeadlineSeconds");
   app.add_option("--ttl", options.scenario.ttl, "tj: spec.ttlSecondsAfterFinished");
   app.add_flag("--autoscaled", options.scenario.autoscaled, "md: with spec.autoscaling");

@@ -53,6 +53,16 @@ json TrainingJobKind::Resource() const {
       {"failurePolicy", {{"maxRestarts", scenario_.restarts}, {"backoffSeconds", 10}}},
       {"cleanPodPolicy", "Running"}};
   if (scenario_.deadline) spec["activeDeadlineSeconds"] = 120;
+  for (int i = 0; i < scenario_.steps; ++i) {
+    const json step = {{"name", fmt::format("step-{}", i)}, {"retries", 1}};
+    spec["prepare"].push_back(step);
+  }
+  if (scenario_.steps > 0) {
+    const json step = {{"retries", 1}};
+    const json metric = {{"name", "auc"}, {"goal", "Maximize"}};
+    spec["evaluation"] = {{"metricsFrom", {{"file", "/dev/termination-log"}, {"step", step}}},
+                          {"metrics", json::array({metric})}};
+  }
   if (scenario_.ttl >= 0) spec["ttlSecondsAfterFinished"] = scenario_.ttl;
   return {{"apiVersion", "slipway.dev/v1alpha1"},
           {"kind", "TrainingJob"},
@@ -104,8 +114,11 @@ void TrainingJobKind::Moves(const Machine& machine, const State& state, const Em
 std::string PlaceOf(const Facts& facts) {
   if (!IsPod(facts) || facts.owner.empty() || !ReadPod(facts).live) return "";
   const Labels& labels = facts.object->meta.labels;
-  const auto node = labels.find(labels::kNodeIndex);
-  return node == labels.end() ? "" : facts.owner + "/" + node->second;
+  for (const std::string_view label : {labels::kNodeIndex, training_job::kStep}) {
+    const auto place = labels.find(label);
+    if (place != labels.end()) return facts.owner + "/" + place->second;
+  }
+  return "";
 }
 
 std::string TrainingJobKind::CheckState(const Machine& machine, const State& state) const {
@@ -121,6 +134,17 @@ std::string TrainingJobKind::CheckState(const Machine& machine, const State& sta
   return "";
 }
 
+/// A pod is planned when the status says that all before it has succeeded.
+std::string CheckOrder(const json& status, const Create& create) {
+  const json labels = create.body["metadata"]["labels"];
+  const std::string step = labels.value(std::string(training_job::kStep), "train");
+  for (const json& earlier : status.value("steps", json::array())) {
+    if (earlier["name"] == step) return "";
+    if (earlier["phase"] != "Succeeded") return "a pod of " + step + " is planned too early";
+  }
+  return "";
+}
+
 std::string TrainingJobKind::CheckPlan(const Blobs& blobs, const std::vector<Blob>& view,
                                        const Outcome& outcome) const {
   const json status = StatusOf(blobs, view.front());
@@ -129,6 +153,7 @@ std::string TrainingJobKind::CheckPlan(const Blobs& blobs, const std::vector<Blo
     if (create == nullptr || create->type.kind != "Pod") continue;
     if (IsFinished(status)) return "a pod is planned for a job that has finished";
     if (HasCondition(status, "Suspended")) return "a pod is planned for a suspended job";
+    if (auto why = CheckOrder(status, *create); !why.empty()) return why;
   }
   if (!outcome.status) return "";
   return CheckAnyStatus(blobs[view.front()].object->meta, *outcome.status);

@@ -25,7 +25,7 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
 _MASKED = {"uid", "resourceVersion", "generation", "managedFields", "selfLink", "nodeName", "hostIP",
            "hostIPs", "podIP", "podIPs", "containerID", "imageID", "clusterIP", "clusterIPs",
            "topology.kubernetes.io/zone", "collisionCount", "slipway.dev/applied-digest",
-           "rival.example.com/edit"}
+           "rival.example.com/edit", "durationSeconds"}
 _NODE = re.compile(r"\bkwok-\d+\b")
 # The end of the name of a trigger's job, a digest of something that contains a UID.
 _JOB_MARK = re.compile(r"(?<=-\d{8})-[a-z0-9]{8}$")
@@ -47,7 +47,7 @@ def title(kind: str, obj: dict) -> str:
         return f"{kind} {_JOB_MARK.sub('', meta['name'])}"
     labels = meta.get("labels", {})
     words = [kind, owner(obj)]
-    for label in ("role", "variant", "node-index", "attempt", "run"):
+    for label in ("role", "variant", "node-index", "step", "attempt", "run"):
         if _LABEL + label in labels:
             words += [label, labels[_LABEL + label]]
     return " ".join(words)

@@ -9,7 +9,7 @@ from .canon import OURS, is_child, title
 from .recorder import Version
 
 _LABEL = "slipway.dev/"
-_PLACE = ("owner-uid", "role", "node-index", "variant", "run")  # labels
+_PLACE = ("owner-uid", "role", "node-index", "step", "variant", "run")  # labels
 
 
 def summary(history: list[Version]) -> dict[str, Counter]:
