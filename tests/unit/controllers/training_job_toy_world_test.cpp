@@ -68,7 +68,8 @@ std::vector<WriteFailure> ToyWorld::Execute(const std::vector<Action>& actions, 
   std::vector<WriteFailure> failures;
   for (const auto& action : actions) {
     if (dies()) return failures;
-    if (!MakesRoom(action, failures)) Execute(action);
+    if (MakesRoom(action, failures)) continue;  // Not a write: it is the kubelet's turn.
+    Execute(action);
     ++result.writes;
   }
   return failures;
