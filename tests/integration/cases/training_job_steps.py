@@ -38,7 +38,7 @@ def from_data_to_version(t: Case):
     pods = {"volumes": [{"name": "data", "emptyDir": {}}], "volumeMounts": [{"name": "data", "mountPath": "/data"}]}
     job = t.job("x", prepare=PREPARE, evaluation=GATE, output=OUTPUT, trainer={"podTemplate": pods})
     first = _step(t, job, "ingest")
-    assert t.get("tj", "x")["status"]["phase"] == "Preparing"
+    t.wait_phase("tj", "x", "Preparing")
     assert environment_of(first)["SLIPWAY_STEP"] == "ingest" and environment_of(first)["SLIPWAY_JOB"] == "x"
     assert first["spec"]["containers"][0]["volumeMounts"][0]["mountPath"] == "/data", first["spec"]
     stays("one pod", lambda: len(t.pods(job)) == 1, 1)
