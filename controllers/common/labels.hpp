@@ -1,5 +1,8 @@
 #pragma once
 
+#include <charconv>
+#include <concepts>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -31,6 +34,19 @@ Labels ChildLabels(std::string_view application, const ObjectMeta& owner, std::s
 /// The labels by which an object is known as a child of `owner`. The executor puts them on every
 /// object it writes; only the template inside a Deployment has to carry them by itself.
 Labels OwnerLabels(const ObjectMeta& owner, std::string_view owner_kind);
+
+/// The number from 0 that a label of ours holds; nullopt when it is absent or somebody has put
+/// something else there.
+template <std::integral Number>
+std::optional<Number> NumberLabel(const ObjectMeta& meta, std::string_view name) {
+  const auto label = meta.labels.find(name);
+  if (label == meta.labels.end()) return std::nullopt;
+  Number value = 0;
+  const char* end = label->second.data() + label->second.size();
+  const auto [stopped, error] = std::from_chars(label->second.data(), end, value);
+  if (error != std::errc{} || stopped != end || value < 0) return std::nullopt;
+  return value;
+}
 
 /// `text` cut to what a label value may hold: 63 characters, the last one a letter or digit.
 std::string LabelValue(std::string_view text);

@@ -83,4 +83,11 @@ PodEnd DescribeEnd(const PodView& pod) {
   return end;
 }
 
+const ConditionView* FindDisruption(const PodView& pod) {
+  const auto found = std::ranges::find_if(pod.conditions, [](const ConditionView& condition) {
+    return condition.type == "DisruptionTarget" && condition.status == "True";
+  });
+  return found == pod.conditions.end() ? nullptr : &*found;
+}
+
 }  // namespace slipway

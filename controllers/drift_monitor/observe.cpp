@@ -1,7 +1,6 @@
 #include "controllers/drift_monitor/observe.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 #include "controllers/common/conditions.hpp"
 #include "controllers/common/labels.hpp"
@@ -10,22 +9,12 @@
 namespace slipway::drift_monitor {
 namespace {
 
-std::optional<std::int64_t> NumberLabel(const ObjectMeta& meta, std::string_view name) {
-  const auto label = meta.labels.find(name);
-  if (label == meta.labels.end()) return std::nullopt;
-  std::int64_t value = 0;
-  const char* end = label->second.data() + label->second.size();
-  const auto [stopped, error] = std::from_chars(label->second.data(), end, value);
-  if (error != std::errc{} || stopped != end || value < 0) return std::nullopt;
-  return value;
-}
-
 std::vector<EvaluationPod> OwnPods(const ObjectKey& key, const api::DriftMonitor& monitor,
                                    const Snapshot& world) {
   std::vector<EvaluationPod> pods;
   for (const auto& pod : world.All(kPods)) {
-    const auto run = NumberLabel(pod.meta, kRun);
-    const auto generation = NumberLabel(pod.meta, kGeneration);
+    const auto run = NumberLabel<std::int64_t>(pod.meta, kRun);
+    const auto generation = NumberLabel<std::int64_t>(pod.meta, kGeneration);
     if (!run || !generation || !IsChildOf(pod.key, pod.meta, key, monitor.meta)) continue;
     if (pod.key != PodKey(key, monitor, *run, *generation)) continue;
     pods.push_back({*run, *generation, &pod.key, &pod.meta, &pod.body});

@@ -77,13 +77,9 @@ PodPlan PlanServer(const api::Variant& variant, const Settings& settings) {
   return plan;
 }
 
-/// Members of these are the user's, and an empty text is as good a value as any other.
-bool IsMap(const std::string& member) {
-  return member == "labels" || member == "annotations" || member == "nodeSelector";
-}
-
 /// Leaves out what the API server does not store, an empty text or a readOnly that is false, and
-/// writes sizes as it does: what is applied is compared with what is stored.
+/// writes sizes as it does: what is applied is compared with what is stored. The labels of a
+/// nodeSelector are the user's; an empty text is as good a value there as any other.
 void MakeAsStored(json& value) {
   if (value.is_array()) std::ranges::for_each(value, MakeAsStored);
   if (!value.is_object()) return;
@@ -95,7 +91,7 @@ void MakeAsStored(json& value) {
       continue;
     }
     if (item.key() == "sizeLimit") *item = CanonicalQuantity(item->get<std::string>());
-    if (!IsMap(item.key())) MakeAsStored(*item);
+    if (item.key() != "nodeSelector") MakeAsStored(*item);
     ++item;
   }
 }

@@ -17,10 +17,6 @@ using Phase = api::TrainingJobPhase;
 /// So much of a program's last words fits into a message beside what is said about them.
 constexpr std::size_t kQuotedWords = 700;
 
-Account Say(Phase phase, std::string message) {
-  return {phase, std::string(ToString(phase)), std::move(message)};
-}
-
 std::string Count(std::size_t count, std::string_view thing) {
   return fmt::format("{} {}{}", count, thing, count == 1 ? "" : "s");
 }
@@ -108,6 +104,10 @@ std::string DescribeSuccess(const api::TrainingJob& job) {
 }
 
 }  // namespace
+
+Account Say(Phase phase, std::string message) {
+  return {phase, std::string(ToString(phase)), std::move(message)};
+}
 
 std::string DescribeFailure(const api::NodeFailure& failure) {
   std::string text = failure.reason;

@@ -18,6 +18,9 @@ struct Account {
   std::string message;
 };
 
+/// The account of which the phase says all that the reason could.
+Account Say(api::TrainingJobPhase phase, std::string message);
+
 Account Describe(const api::TrainingJob& job, const Observed& observed, const Decision& decision,
                  Instant now);
 

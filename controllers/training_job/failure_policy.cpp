@@ -14,21 +14,9 @@ namespace {
 
 using api::FailureAction;
 
-/// What Kubernetes sets on a pod that ends for no fault of its own
-/// (https://kubernetes.io/docs/concepts/workloads/pods/disruptions/#pod-disruption-conditions).
-constexpr std::string_view kDisruptionTarget = "DisruptionTarget";
-
 std::optional<std::string> NodeName(const NodePod& pod) {
   if (pod.view->node_name.empty()) return std::nullopt;
   return pod.view->node_name;
-}
-
-const ConditionView* FindDisruption(const NodePod& pod) {
-  const auto& conditions = pod.view->conditions;
-  const auto found = std::ranges::find_if(conditions, [](const ConditionView& condition) {
-    return condition.type == kDisruptionTarget && condition.status == "True";
-  });
-  return found == conditions.end() ? nullptr : &*found;
 }
 
 api::NodeFailure DescribeFailed(const NodePod& pod, Instant now) {
@@ -45,7 +33,7 @@ api::NodeFailure DescribeFailed(const NodePod& pod, Instant now) {
 
 api::NodeFailure DescribeDeleted(const NodePod& pod, Instant now) {
   api::NodeFailure failure{StatusTime(now), pod.node, pod.key->name, NodeName(pod), {}, {}, {}};
-  if (const ConditionView* disruption = FindDisruption(pod)) {
+  if (const ConditionView* disruption = FindDisruption(*pod.view)) {
     failure.reason =
         OneLine(disruption->reason.empty() ? disruption->type : disruption->reason, 256);
     failure.message = LastWords(disruption->message);
@@ -117,7 +105,7 @@ Verdict Judge(const api::FailurePolicy& policy, const std::vector<Failure>& fail
     }
   }
   for (const auto& failure : failures) {
-    if (failure.pod != nullptr && FindDisruption(*failure.pod) != nullptr) {
+    if (failure.pod != nullptr && FindDisruption(*failure.pod->view) != nullptr) {
       return {FailureAction::kIgnore, failure.what, 0, ""};
     }
   }

@@ -1,7 +1,6 @@
 #include "controllers/training_job/observe.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 #include "controllers/common/conditions.hpp"
 #include "controllers/common/labels.hpp"
@@ -12,16 +11,6 @@
 
 namespace slipway::training_job {
 namespace {
-
-std::optional<std::int32_t> NumberLabel(const ObjectMeta& meta, std::string_view name) {
-  const auto label = meta.labels.find(name);
-  if (label == meta.labels.end()) return std::nullopt;
-  std::int32_t value = 0;
-  const char* end = label->second.data() + label->second.size();
-  const auto [stopped, error] = std::from_chars(label->second.data(), end, value);
-  if (error != std::errc{} || stopped != end || value < 0) return std::nullopt;
-  return value;
-}
 
 /// A pod without the label is of an operator that did not set it, and is not restarted for that.
 bool IsOutdated(const ObjectMeta& pod, const std::string& trainer_hash) {
@@ -36,8 +25,8 @@ std::vector<NodePod> OwnPods(const ObjectKey& key, const Resolved& resolved,
   // Of a job that its runtime cannot complete nothing can be told about the pods.
   const std::string trainer_hash = resolved.problem ? "" : TrainerHash(job);
   for (const auto& pod : world.All(kPods)) {
-    const auto node = NumberLabel(pod.meta, labels::kNodeIndex);
-    const auto attempt = NumberLabel(pod.meta, labels::kAttempt);
+    const auto node = NumberLabel<std::int32_t>(pod.meta, labels::kNodeIndex);
+    const auto attempt = NumberLabel<std::int32_t>(pod.meta, labels::kAttempt);
     if (!node || !attempt || !IsChildOf(pod.key, pod.meta, key, job.meta)) continue;
     if (pod.key != PodKey(key, job, *node)) continue;
     pods.push_back({*node, *attempt, IsOutdated(pod.meta, trainer_hash), false, &pod.key, &pod.meta,

@@ -34,7 +34,8 @@ std::optional<Decision> DecideStep(const Observed& observed) {
   // One that is being deleted was ended by that, and runs again.
   const bool failed = step->pod && step->pod->Failed() && !step->pod->Ending();
   if (!failed) return Decision{Step::kRunStep, {}, {}};
-  const bool again = IsDisrupted(*step->pod) || step->failures < step->program.what.retries;
+  const bool again =
+      FindDisruption(*step->pod->view) != nullptr || step->failures < step->program.what.retries;
   if (again) return Decision{Step::kRetryStep, {}, {}};
   return Decision{Step::kFail, DescribeFailed(*step), {}};
 }
@@ -46,12 +47,6 @@ bool MayStartStep(const Steps& steps) {
   const auto due = steps.prepare.begin() + static_cast<std::ptrdiff_t>(*steps.due);
   return std::all_of(steps.prepare.begin(), due,
                      [](const StepState& earlier) { return earlier.recorded; });
-}
-
-bool IsDisrupted(const NodePod& pod) {
-  return std::ranges::any_of(pod.view->conditions, [](const ConditionView& condition) {
-    return condition.type == "DisruptionTarget" && condition.status == "True";
-  });
 }
 
 std::optional<Instant> RetryTime(const api::TrainingJob& job, const StepState& step, Instant now) {

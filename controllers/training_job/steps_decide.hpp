@@ -15,9 +15,6 @@ std::optional<Decision> DecideStep(const Observed& observed);
 /// all before it has succeeded, so that none of it is run beside it.
 bool MayStartStep(const Steps& steps);
 
-/// Whether a pod has ended for no fault of its own, which does not count.
-bool IsDisrupted(const NodePod& pod);
-
 /// When a step that has failed may run again, with the waits of a restart; nullopt when it has not
 /// failed, or its failure lies ahead.
 std::optional<Instant> RetryTime(const api::TrainingJob& job, const StepState& step, Instant now);

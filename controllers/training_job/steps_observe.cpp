@@ -1,7 +1,6 @@
 #include "controllers/training_job/steps_observe.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 #include "controllers/common/labels.hpp"
 #include "controllers/training_job/desired.hpp"
@@ -23,28 +22,19 @@ std::string LabelOf(const ObjectMeta& meta, std::string_view name) {
   return label == meta.labels.end() ? "" : label->second;
 }
 
-/// 0 when the label is no number.
-std::int32_t AttemptOf(const ObjectMeta& meta) {
-  const std::string text = LabelOf(meta, labels::kAttempt);
-  std::int32_t value = 0;
-  const auto [stopped, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  const bool whole = error == std::errc{} && stopped == text.data() + text.size() && value >= 0;
-  return whole ? value + 1 : 0;
-}
-
 std::vector<StepPod> FindStepPods(const ObjectKey& key, const api::TrainingJob& job,
                                   const Snapshot& world) {
   std::vector<StepPod> pods;
   for (const auto& pod : world.All(kPods)) {
     if (LabelOf(pod.meta, labels::kRole) != kStepRole) continue;
     const std::string name = LabelOf(pod.meta, kStep);
-    const std::int32_t attempt = AttemptOf(pod.meta);
-    if (name.empty() || attempt == 0 || !IsChildOf(pod.key, pod.meta, key, job.meta)) continue;
+    const auto attempt = NumberLabel<std::int32_t>(pod.meta, labels::kAttempt);
+    if (name.empty() || !attempt || !IsChildOf(pod.key, pod.meta, key, job.meta)) continue;
     if (pod.key != StepPodKey(key, job, name)) continue;
     pods.push_back({name,
                     LabelOf(pod.meta, kStepHash),
-                    attempt,
-                    {0, attempt - 1, false, true, &pod.key, &pod.meta, &pod.body}});
+                    *attempt + 1,
+                    {0, *attempt, false, true, &pod.key, &pod.meta, &pod.body}});
   }
   std::ranges::sort(pods, {}, &StepPod::name);
   return pods;

@@ -89,7 +89,7 @@ void SetFailed(StepStatus& status, const Steps& steps, const StepState& step, St
 void SetRetried(StepStatus& status, const Steps& steps, const StepState& step, Instant now) {
   SetFailed(status, steps, step, StepPhase::kPending, now);
   status.attempts = step.attempt + 1;
-  if (!IsDisrupted(*step.pod)) status.failures = step.failures + 1;
+  if (FindDisruption(*step.pod->view) == nullptr) status.failures = step.failures + 1;
 }
 
 /// The job has failed while it was due.
@@ -256,10 +256,6 @@ bool HasSteps(const api::TrainingJob& job) {
   return !job.spec.prepare.empty() || job.spec.evaluation || job.spec.output;
 }
 
-Account Say(api::TrainingJobPhase phase, std::string message) {
-  return {phase, std::string(ToString(phase)), std::move(message)};
-}
-
 std::string NameDue(const Steps& steps) {
   const std::string& name = steps.Due()->program.what.name;
   if (steps.Due()->program.evaluates) return "step " + name;
@@ -281,7 +277,8 @@ std::string DescribeDue(const api::TrainingJob& job, const Observed& observed,
   const StepState& step = *observed.steps.Due();
   if (decision.step == Step::kRetryStep) {
     const Instant failed = std::min(EndOf(*step.pod->view).value_or(now), now);
-    const std::int32_t failures = step.failures + (IsDisrupted(*step.pod) ? 0 : 1);
+    const std::int32_t failures =
+        step.failures + (FindDisruption(*step.pod->view) == nullptr ? 1 : 0);
     return DescribeRetry(job, step, StatusTime(failed), failures, DescribeStepEnd(step));
   }
   if (step.pod && !step.pod->Ending()) {

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 
 from lib import objects, paths
 from lib.cluster import Cluster, Seat
-from lib.kube import ApiError, Kube, path
+from lib.kube import KINDS, ApiError, Kube, path
 from lib.operator import Installation, kill_all
 from lib.waiting import wait_for
 
@@ -29,8 +29,7 @@ from .mutations import Operation
 from .recompute import Recompute
 from .recorder import Recorder, live
 
-PLURALS = {"tj": "trainingjobs", "md": "modeldeployments", "dm": "driftmonitors", "tt": "trainingtriggers",
-           "mv": "modelversions", "runtime": "runtimes", "clusterruntime": "clusterruntimes"}
+CHANGED = ("tj", "md", "dm", "tt", "mv", "runtime", "clusterruntime")
 HAVE_CHILDREN = ("tj", "md", "dm")  # at rest
 MADE_ANEW = ("mv", "runtime", "clusterruntime")  # See Maker.
 FINISHED = ("Complete", "Failed")
@@ -351,7 +350,7 @@ def spoil(scene: Scene, kind: str, base: dict) -> Tally:
 
 
 def _load(kind: str) -> mutations.Kind:
-    about = mutations.load(PLURALS[kind])
+    about = mutations.load(KINDS[kind][1])
     for variant in about.base["spec"].get("variants", []):
         variant.pop("model", None)  # Its claim does not exist, and an endpoint that is not ready cannot lose that.
     return about
@@ -371,7 +370,7 @@ def _change(scene: Scene, kind: str, args: argparse.Namespace) -> Tally:
 
 def _change_later(scene: Scene, phase: str, args: argparse.Namespace) -> Tally:
     """Single changes of a TrainingJob that runs or has finished, of which most are to be refused."""
-    about = mutations.load(PLURALS["tj"])
+    about = _load("tj")
     about.base["spec"]["suspend"] = False
     trainer = about.base["spec"]["trainer"]
     # What simulated nodes have for all workers at once.
@@ -397,7 +396,7 @@ def _all(scene: Scene, kind: str, every: list[Operation], base: dict, args: argp
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--kind", default="", choices=["", *PLURALS])
+    parser.add_argument("--kind", default="", choices=["", *CHANGED])
     parser.add_argument("--sample", type=int, default=0)
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args(arguments)
@@ -411,7 +410,7 @@ def main(arguments: list[str]) -> int:
         cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all")
         replica = slipway.start(elect=False).wait_working(60)
         scene = Scene(cluster.kube, Recorder(cluster.kube), Recompute(paths.RECOMPUTE, slipway.config))
-        for kind in PLURALS:
+        for kind in CHANGED:
             if args.kind not in ("", kind):
                 continue
             tallies = [_change(scene, kind, args)]
