@@ -43,9 +43,12 @@ Decision AfterFailure(const api::TrainingJob& job, const Observed& observed,
                                       verdict.rule, NameFailed(verdict.failure));
     return FailBecause(reason::kFailurePolicy, std::move(message), std::move(verdict));
   }
-  if (verdict.Counts() && observed.counted >= policy.max_restarts) {
-    std::string message = DescribeExhausted(verdict.failure, observed.counted);
+  if (verdict.Counts() && observed.Used() >= policy.max_restarts) {
+    std::string message = DescribeExhausted(verdict.failure, observed.Used());
     return FailBecause(reason::kBackoffLimitExceeded, std::move(message), std::move(verdict));
+  }
+  if (verdict.action == api::FailureAction::kRestartMember) {
+    return {Step::kRestartMember, std::nullopt, std::move(verdict)};
   }
   return {Step::kRestart, std::nullopt, std::move(verdict)};
 }
@@ -73,7 +76,7 @@ Decision DecideRunning(const ObjectKey& key, const api::TrainingJob& job, const 
   if (const auto failures = FindFailures(observed, now); !failures.empty()) {
     return AfterFailure(job, observed, failures);
   }
-  if (!observed.was_whole || observed.CountMissing() == 0) return {};
+  if (!observed.was_whole || observed.Lost().empty()) return {};
   const auto& since = observed.record.missing_since;
   const bool waits = !since || (now < *since + kLossConfirmation && !IsAhead(*since, now));
   if (waits) return {Step::kConfirmLoss, {}, {}};

@@ -15,7 +15,7 @@
 ///   (new) -- Pin --- Run ------------------ Run ---> Complete --> Finished
 ///                   |  ^                            (clean up, then delete after the TTL)
 ///                   v  |                    +-> Fail ----^
-///       ConfirmLoss/Restart/Replace --------+
+///   ConfirmLoss/Restart/RestartMember/Replace
 ///
 /// A decision that destroys something is recorded in the status by one pass and carried out by a
 /// later one, which sees it there (`Record`). So after a crash between the two the next pass knows
@@ -23,26 +23,27 @@
 namespace slipway::training_job {
 
 enum class Step {
-  kFinished,     ///< Recorded as over: clean up, then wait for the TTL.
-  kComplete,     ///< All nodes have succeeded: record it.
-  kFail,         ///< The job has failed for good: record it.
-  kSuspend,      ///< The user wants no pods: record it; once recorded, delete them.
-  kResume,       ///< The pods of the suspended group are gone: record the new start.
-  kReplace,      ///< The pods are of a former trainer: record that they do not count.
-  kStall,        ///< The spec can never work: create nothing.
-  kPin,          ///< What the runtime says now is for this start: record it.
-  kRestart,      ///< A node failed: record the next attempt.
-  kRunStep,      ///< A step before or after the training is due: make its pod, or wait for it.
-  kRetryStep,    ///< It failed and is to be run again: record it.
-  kConfirmLoss,  ///< A pod is missing without a trace: wait whether it is only late.
-  kRun,          ///< Remove what is left of earlier groups, then create what is missing.
+  kFinished,       ///< Recorded as over: clean up, then wait for the TTL.
+  kComplete,       ///< All nodes have succeeded: record it.
+  kFail,           ///< The job has failed for good: record it.
+  kSuspend,        ///< The user wants no pods: record it; once recorded, delete them.
+  kResume,         ///< The pods of the suspended group are gone: record the new start.
+  kReplace,        ///< The pods are of a former trainer: record that they do not count.
+  kStall,          ///< The spec can never work: create nothing.
+  kPin,            ///< What the runtime says now is for this start: record it.
+  kRestart,        ///< A node failed: record the next attempt.
+  kRestartMember,  ///< A node failed that is restarted by itself: record that.
+  kRunStep,         ///< A step before or after the training is due: make its pod, or wait for it.
+  kRetryStep,       ///< It failed and is to be run again: record it.
+  kConfirmLoss,    ///< A pod is missing without a trace: wait whether it is only late.
+  kRun,            ///< Remove what is left of earlier groups, then create what is missing.
 };
 
 struct Decision {
   Step step = Step::kRun;
   /// With kFail and kStall: why, for conditions and Events.
   std::optional<Problem> problem;
-  /// With kRestart, and with kFail when a node was the cause.
+  /// With kRestart and kRestartMember, and with kFail when a node was the cause.
   std::optional<Verdict> verdict;
 };
 

@@ -6,6 +6,7 @@
 
 #include "controllers/common/pod_state.hpp"
 #include "controllers/common/text.hpp"
+#include "controllers/training_job/members.hpp"
 #include "controllers/training_job/plan.hpp"
 #include "controllers/training_job/steps_status.hpp"
 
@@ -48,12 +49,14 @@ std::optional<Account> DescribeBlocked(const Observed& observed, Phase phase) {
 
 /// The same text from the moment the restart is decided until all pods exist again.
 std::string DescribeRestart(const api::TrainingJob& job, std::int32_t number, std::int32_t counted,
+                            std::int32_t of_members,
                             const std::optional<api::NodeFailure>& failure) {
   const api::FailurePolicy& policy = job.spec.failure_policy;
   std::string text = counted == number
                          ? fmt::format("restart {} of {}", number, policy.max_restarts)
                          : fmt::format("restart {}, of which {} count towards the limit of {}",
                                        number, counted, policy.max_restarts);
+  if (of_members > 0) text += fmt::format(", to which {} of single nodes count too", of_members);
   if (!failure) return text;
   return text + fmt::format(", not before {}: node {} failed with {}",
                             FormatTime(RestartTime(policy, counted, failure->time)), failure->node,
@@ -67,7 +70,7 @@ Account DescribeGathering(const api::TrainingJob& job, const Observed& observed,
   if (auto blocked = DescribeBlocked(observed, phase)) return *blocked;
   const std::string text =
       first ? "creating " + Count(static_cast<std::size_t>(observed.num_nodes), "pod")
-            : DescribeRestart(job, observed.Restarts(), observed.counted,
+            : DescribeRestart(job, observed.Restarts(), observed.counted, observed.member_restarts,
                               observed.record.last_failure);
   return Say(phase, text + DescribeStuck(observed, now));
 }
@@ -136,15 +139,18 @@ Account Describe(const api::TrainingJob& job, const Observed& observed, const De
       return Say(Phase::kRestarting,
                  DescribeRestart(job, observed.Restarts() + 1,
                                  observed.counted + (decision.verdict->Counts() ? 1 : 0),
-                                 decision.verdict->failure));
+                                 observed.member_restarts, decision.verdict->failure));
+    case Step::kRestartMember: break;
     case Step::kConfirmLoss:
       return {Phase::kRunning, std::string(reason::kPodLost),
               fmt::format("{} vanished; the group is restarted if that is still so in {} s",
-                          Count(static_cast<std::size_t>(observed.CountMissing()), "pod"),
-                          kLossConfirmation.count())};
+                           Count(observed.Lost().size(), "pod"), kLossConfirmation.count())};
     case Step::kRunStep:
     case Step::kRetryStep:
     case Step::kRun: break;
+  }
+  if (auto members = DescribeMembers(job, observed, decision); !members.empty()) {
+    return Say(Phase::kRestarting, members + DescribeStuck(observed, now));
   }
   const bool whole = observed.was_whole || observed.CountMissing() == 0;
   return whole ? DescribeWhole(observed) : DescribeGathering(job, observed, now);

@@ -7,6 +7,7 @@
 #include "controllers/common/labels.hpp"
 #include "controllers/common/names.hpp"
 #include "controllers/common/pods.hpp"
+#include "controllers/training_job/members.hpp"
 #include "controllers/training_job/processes.hpp"
 #include "controllers/training_job/rendezvous.hpp"
 #include "controllers/training_job/result.hpp"
@@ -117,7 +118,7 @@ std::string TrainerHash(const api::TrainingJob& job) {
 }
 
 Create MakePod(const ObjectKey& job_key, const api::TrainingJob& job, std::int32_t node,
-               std::int32_t attempt) {
+               std::int32_t attempt, std::int32_t member_restarts) {
   const api::Trainer& trainer = job.spec.trainer;
   const Group group{job.spec.framework, trainer.num_nodes, ProcessesPerNode(trainer).value_or(1),
                     ServiceKey(job_key, job).name};
@@ -126,6 +127,7 @@ Create MakePod(const ObjectKey& job_key, const api::TrainingJob& job, std::int32
   labels.emplace(labels::kNodeIndex, std::to_string(node));
   labels.emplace(labels::kAttempt, std::to_string(attempt));
   labels.emplace(kTrainerHash, TrainerHash(job));
+  if (member_restarts > 0) labels.emplace(kMemberRestarts, std::to_string(member_restarts));
   json metadata = PodMetadata(trainer.pod_template, labels, rendezvous.annotations);
   const PodPlan plan = PlanNode(job, node, group, std::move(rendezvous));
   return {kPods.type, PodKey(job_key, job, node),
@@ -143,6 +145,7 @@ std::optional<Problem> WhyImpossible(const api::TrainingJob& job) {
   if (job.spec.output && job.spec.output->register_ == api::Registration::kUnknown) {
     return UnsupportedValue("spec.output.register");
   }
+  if (auto problem = WhyMembersImpossible(job)) return problem;
   return WhyUncountable(job.spec.trainer);
 }
 

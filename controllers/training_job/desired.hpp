@@ -31,9 +31,10 @@ Create MakeService(const ObjectKey& job_key, const api::TrainingJob& job);
 /// when this version does not know the framework: then nothing can be told about the pods.
 std::string TrainerHash(const api::TrainingJob& job);
 
-/// The pod of one node. Requires WhyImpossible(job) to be nullopt.
+/// The pod of one node, which was restarted by itself so often in this attempt. Requires
+/// WhyImpossible(job) to be nullopt.
 Create MakePod(const ObjectKey& job_key, const api::TrainingJob& job, std::int32_t node,
-               std::int32_t attempt);
+               std::int32_t attempt, std::int32_t member_restarts = 0);
 
 /// Why a job that the API server has accepted can never run, or nullopt. Nothing is created for
 /// such a job; what runs of the present trainer is left alone.

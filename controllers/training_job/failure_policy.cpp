@@ -90,8 +90,7 @@ std::vector<Failure> FindFailures(const Observed& observed, Instant now) {
 
 Failure DescribeLost(const ObjectKey& key, const api::TrainingJob& job, const Observed& observed,
                      Instant now) {
-  const auto first = std::ranges::find(observed.missing, true);
-  const auto node = static_cast<std::int32_t>(first - observed.missing.begin());
+  const std::int32_t node = observed.Lost().front();
   return {{StatusTime(now), node, PodKey(key, job, node).name, std::nullopt,
            std::string(reason::kPodLost), std::nullopt,
            "the pod vanished without a trace, as by a forced deletion, the loss of its node or the "

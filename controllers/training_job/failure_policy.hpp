@@ -19,7 +19,7 @@ struct Failure {
 /// deleted.
 std::vector<Failure> FindFailures(const Observed& observed, Instant now);
 
-/// The failure of a node whose pod vanished without a trace.
+/// The failure of the first node whose pod vanished without a trace. Requires one that is lost.
 Failure DescribeLost(const ObjectKey& key, const api::TrainingJob& job, const Observed& observed,
                      Instant now);
 

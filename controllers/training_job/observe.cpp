@@ -6,6 +6,7 @@
 #include "controllers/common/labels.hpp"
 #include "controllers/model_version/kind.hpp"
 #include "controllers/training_job/desired.hpp"
+#include "controllers/training_job/members.hpp"
 #include "controllers/training_job/result.hpp"
 #include "controllers/training_job/steps_observe.hpp"
 
@@ -30,7 +31,7 @@ std::vector<NodePod> OwnPods(const ObjectKey& key, const Resolved& resolved,
     if (!node || !attempt || !IsChildOf(pod.key, pod.meta, key, job.meta)) continue;
     if (pod.key != PodKey(key, job, *node)) continue;
     pods.push_back({*node, *attempt, IsOutdated(pod.meta, trainer_hash), false, &pod.key, &pod.meta,
-                    &pod.body});
+                    &pod.body, MemberRestartsOf(pod.meta)});
   }
   std::ranges::sort(pods, {}, [](const NodePod& pod) { return std::pair(pod.attempt, pod.node); });
   return pods;
@@ -116,6 +117,14 @@ std::vector<const NodePod*> Observed::Pods() const {
   return pods;
 }
 
+std::vector<std::int32_t> Observed::Lost() const {
+  std::vector<std::int32_t> lost;
+  for (std::int32_t node = 0; node < num_nodes; ++node) {
+    if (IsMissing(node) && !IsAwaited(node)) lost.push_back(node);
+  }
+  return lost;
+}
+
 Record ReadRecord(const api::TrainingJob& job) {
   if (!job.status) return {};
   const api::TrainingJobStatus& status = *job.status;
@@ -134,6 +143,8 @@ Record ReadRecord(const api::TrainingJob& job) {
   }
   record.start_time = status.start_time;
   record.last_failure = status.last_failure;
+  record.member_restarts = status.member_restarts.value_or(0);
+  record.members = status.members;
   return record;
 }
 
@@ -151,14 +162,19 @@ Observed Observe(const ObjectKey& key, const Resolved& resolved, const Snapshot&
   observed.counted = observed.record.counted + observed.Restarts() - observed.record.restarts;
 
   observed.nodes.resize(static_cast<std::size_t>(observed.num_nodes));
+  observed.members = RecordedMembers(observed);
+  observed.member_restarts = observed.record.member_restarts;
   for (const auto& pod : pods) {
     const bool current = pod.attempt == observed.attempt && !pod.outdated;
-    if (current && pod.node < observed.num_nodes) {
-      observed.nodes[static_cast<std::size_t>(pod.node)] = pod;
+    const auto node = static_cast<std::size_t>(pod.node);
+    if (current && pod.node < observed.num_nodes &&
+        pod.member_restarts >= observed.members[node].restarts) {
+      observed.nodes[node] = pod;
     } else {
       observed.leftovers.push_back(pod);
     }
   }
+  SortOutMembers(observed);
   observed.outdated = IsGroupOutdated(observed);
   SortOutNodes(observed);
   observed.was_whole = WasWhole(observed);

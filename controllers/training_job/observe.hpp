@@ -24,6 +24,7 @@ struct NodePod {
   const ObjectKey* key = nullptr;
   const ObjectMeta* meta = nullptr;
   const PodView* view = nullptr;
+  std::int32_t member_restarts = 0;  ///< How often its node was restarted by itself before.
 
   bool Ending() const { return meta->deleted.has_value(); }
   bool Failed() const { return view->phase == PodView::Phase::kFailed; }
@@ -90,6 +91,8 @@ struct Record {
   std::optional<Instant> missing_since;
   std::optional<Instant> start_time;
   std::optional<api::NodeFailure> last_failure;
+  std::int32_t member_restarts = 0;
+  std::vector<api::MemberState> members;
 
   /// Which start of the group it is about.
   std::int32_t Attempt() const { return restarts + resumes; }
@@ -114,8 +117,13 @@ struct Observed {
   std::int32_t num_nodes = 0;
   /// Pods of this attempt by node; nullopt where there is none.
   std::vector<std::optional<NodePod>> nodes;
+  /// By node: how often it was restarted by itself, and whether its next pod has yet to be made.
+  std::vector<api::MemberState> members;
+  /// Restarts of single nodes in all attempts, all of which count.
+  std::int32_t member_restarts = 0;
   /// Pods that must be gone before the group may start: those of earlier attempts, those of nodes
-  /// that the job no longer has, and those made from another trainer; with the like of steps.
+  /// that the job no longer has, those made from another trainer, and those of nodes that are
+  /// restarted by themselves; with the like of steps.
   std::vector<NodePod> leftovers;
   /// All pods of this attempt were made from another trainer. The spec lets it change only while
   /// the job is suspended, so it was suspended and resumed unseen, between two passes.
@@ -141,6 +149,14 @@ struct Observed {
   std::int32_t CountSucceeded() const { return Count(succeeded); }
   std::int32_t CountMissing() const { return Count(missing); }
   bool IsMissing(std::int32_t node) const { return missing[static_cast<std::size_t>(node)]; }
+  /// Missing because it is restarted by itself, and not lost.
+  bool IsAwaited(std::int32_t node) const {
+    return IsMissing(node) && members[static_cast<std::size_t>(node)].awaited.value_or(false);
+  }
+  /// The missing nodes that are not awaited.
+  std::vector<std::int32_t> Lost() const;
+  /// Restarts of all kinds that count towards spec.failurePolicy.maxRestarts.
+  std::int32_t Used() const { return counted + member_restarts; }
   /// Starts after a failure. One that the status does not know is taken for such.
   std::int32_t Restarts() const { return attempt - record.resumes; }
   bool AnyPods() const { return !leftovers.empty() || !Pods().empty() || !StepPods().empty(); }

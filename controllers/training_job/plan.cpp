@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "controllers/training_job/desired.hpp"
+#include "controllers/training_job/members.hpp"
 #include "controllers/training_job/registration.hpp"
 #include "controllers/training_job/steps_decide.hpp"
 #include "controllers/training_job/steps_observe.hpp"
@@ -35,8 +36,9 @@ void RemoveLeftovers(Plan& plan, const Observed& observed, Instant now) {
     DeletePod(plan, pod,
               pod.of_step                       ? "its step runs again or is no more"
               : pod.outdated                    ? "it was made from a former trainer"
-              : pod.attempt == observed.attempt ? "its job has fewer nodes now"
-                                                : "its group is restarted");
+              : pod.attempt != observed.attempt ? "its group is restarted"
+              : pod.node < observed.num_nodes   ? "its node is restarted"
+                                                : "its job has fewer nodes now");
   }
   WatchEnding(plan, InTheWay(observed), now);
 }
@@ -98,9 +100,9 @@ Plan PlanFinished(const ObjectKey& key, const api::TrainingJob& job, const Obser
 
 void CreateMissing(Plan& plan, const ObjectKey& key, const api::TrainingJob& job,
                    const Observed& observed) {
-  for (std::int32_t node = 0; node < observed.num_nodes; ++node) {
-    if (!observed.IsMissing(node)) continue;
-    plan.actions.emplace_back(MakePod(key, job, node, observed.attempt));
+  for (const std::int32_t node : observed.Lost()) {
+    const std::int32_t restarts = observed.members[static_cast<std::size_t>(node)].restarts;
+    plan.actions.emplace_back(MakePod(key, job, node, observed.attempt, restarts));
   }
 }
 
@@ -110,6 +112,7 @@ Plan PlanRun(const ObjectKey& key, const api::TrainingJob& job, const Observed& 
   WakeAt(plan, Deadline(job, observed));
   if (observed.service == nullptr) plan.actions.emplace_back(MakeService(key, job));
   RemoveLeftovers(plan, observed, now);
+  if (observed.was_whole) CreateAwaited(plan, key, job, observed, now);
   if (observed.was_whole || !InTheWay(observed).empty()) return plan;
   if (!IsPrepared(observed.steps)) return plan;
 
@@ -119,6 +122,7 @@ Plan PlanRun(const ObjectKey& key, const api::TrainingJob& job, const Observed& 
     return plan;
   }
   CreateMissing(plan, key, job, observed);
+  CreateAwaited(plan, key, job, observed, now);
   return plan;
 }
 
@@ -170,6 +174,7 @@ Plan MakePlan(const ObjectKey& key, const api::TrainingJob& job, const Observed&
     case Step::kResume:
     case Step::kReplace:
     case Step::kRetryStep:
+    case Step::kRestartMember:
     case Step::kRestart: return plan;
   }
   return plan;

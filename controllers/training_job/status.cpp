@@ -10,6 +10,7 @@
 #include "controllers/common/text.hpp"
 #include "controllers/training_job/describe.hpp"
 #include "controllers/training_job/gate.hpp"
+#include "controllers/training_job/members.hpp"
 #include "controllers/training_job/registration.hpp"
 #include "controllers/training_job/steps_status.hpp"
 
@@ -97,6 +98,8 @@ void SetRestarts(api::TrainingJobStatus& status, const Observed& observed,
   if (decision.step == Step::kRestart) {
     ++all;
     if (decision.verdict->Counts()) ++counted;
+  }
+  if (decision.step == Step::kRestart || decision.step == Step::kRestartMember) {
     SetAvoided(status.avoided_nodes, decision.verdict->avoid);
   }
   if (decision.step == Step::kResume) status.resumes = observed.record.resumes + 1;
@@ -199,6 +202,7 @@ api::TrainingJobStatus MakeStatus(const Resolved& resolved, const Observed& obse
   status.phase = account.phase;
   status.message = account.message;
   SetRestarts(status, observed, decision);
+  SetMembers(status, observed, decision);
   if (decision.verdict) status.last_failure = decision.verdict->failure;
   status.nodes = CountNodes(observed, decision.step);
   status.succeeded_nodes = NameSucceeded(observed, decision.step);
@@ -226,6 +230,9 @@ std::vector<EmitEvent> MakeEvents(const std::optional<api::TrainingJobStatus>& b
   // A higher number alone may also have been read off the pods, after the status was lost.
   if (more_restarts && after.phase == api::TrainingJobPhase::kRestarting) {
     events.push_back({Type::kWarning, "Restarting", "RestartGroup", note});
+  } else if (before && after.phase == api::TrainingJobPhase::kRestarting &&
+             after.member_restarts.value_or(0) > before->member_restarts.value_or(0)) {
+    events.push_back({Type::kWarning, "Restarting", "RestartMember", note});
   }
   AddStepEvents(before, after, events);
   if (became(condition::kComplete)) events.push_back({Type::kNormal, "Complete", "Finish", note});

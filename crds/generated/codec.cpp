@@ -196,6 +196,7 @@ std::string_view ToString(FailureAction value) {
     case FailureAction::kUnknown: return "Unknown";
     case FailureAction::kIgnore: return "Ignore";
     case FailureAction::kRestartGroup: return "RestartGroup";
+    case FailureAction::kRestartMember: return "RestartMember";
     case FailureAction::kFailJob: return "FailJob";
   }
   return "Unknown";
@@ -1541,6 +1542,22 @@ json ToJson(const StepStatus& value) {
   return out;
 }
 
+static void Decode(const Cursor& in, MemberState& out) {
+  in.Required("node", out.node);
+  in.Required("restarts", out.restarts);
+  in.Optional("failed", out.failed);
+  in.Optional("awaited", out.awaited);
+}
+
+json ToJson(const MemberState& value) {
+  json out = json::object();
+  Put(out, "node", value.node);
+  Put(out, "restarts", value.restarts);
+  PutAny(out, "failed", value.failed);
+  PutAny(out, "awaited", value.awaited);
+  return out;
+}
+
 static void Decode(const Cursor& in, NodeFailure& out) {
   in.Required("time", out.time);
   in.Required("node", out.node);
@@ -1668,6 +1685,8 @@ static void Decode(const Cursor& in, TrainingJobStatus& out) {
   in.Optional("succeededNodes", out.succeeded_nodes);
   in.Optional("restarts", out.restarts);
   in.Optional("restartsCountTowardsMax", out.restarts_count_towards_max);
+  in.Optional("memberRestarts", out.member_restarts);
+  in.Optional("members", out.members);
   in.Optional("resumes", out.resumes);
   in.Optional("avoidedNodes", out.avoided_nodes);
   in.Optional("lastFailure", out.last_failure);
@@ -1690,6 +1709,8 @@ json ToJson(const TrainingJobStatus& value) {
   PutAny(out, "succeededNodes", value.succeeded_nodes);
   PutAny(out, "restarts", value.restarts);
   PutAny(out, "restartsCountTowardsMax", value.restarts_count_towards_max);
+  PutAny(out, "memberRestarts", value.member_restarts);
+  PutAny(out, "members", value.members);
   PutAny(out, "resumes", value.resumes);
   PutAny(out, "avoidedNodes", value.avoided_nodes);
   PutAny(out, "lastFailure", value.last_failure);

@@ -96,6 +96,7 @@ nlohmann::json ToJson(const Output& value);
 nlohmann::json ToJson(const TrainingJobSpec& value);
 nlohmann::json ToJson(const NodeCounts& value);
 nlohmann::json ToJson(const StepStatus& value);
+nlohmann::json ToJson(const MemberState& value);
 nlohmann::json ToJson(const NodeFailure& value);
 nlohmann::json ToJson(const RuntimeRecord& value);
 nlohmann::json ToJson(const ReportedArtifact& value);

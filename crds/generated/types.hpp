@@ -145,11 +145,17 @@ enum class RuntimeKind {
 std::string_view ToString(RuntimeKind value);
 
 /// RestartGroup restarts the whole group, which counts towards maxRestarts. Ignore restarts it as
-/// well, but does not count it. FailJob fails the job at once.
+/// well, but does not count it. FailJob fails the job at once. RestartMember replaces the pod that
+/// failed, under the same index and address, while the others go on; it counts too, and waits
+/// longer each time the same node fails. It is for programs that can do without a node for a while,
+/// hence for SKLearn, R and Custom: torchrun ends or hangs on all nodes when its fixed group loses
+/// one, the workers of MultiWorkerMirroredStrategy and of XGBoost fail with the one that left, and
+/// mpirun aborts.
 enum class FailureAction {
   kUnknown,
   kIgnore,
   kRestartGroup,
+  kRestartMember,
   kFailJob,
 };
 std::string_view ToString(FailureAction value);
@@ -1344,6 +1350,20 @@ struct StepStatus {
   bool operator==(const StepStatus&) const = default;
 };
 
+/// A node that was restarted while the others went on.
+struct MemberState {
+  /// Index of the node, from 0.
+  std::int32_t node = 0;
+  /// How often it was restarted in this attempt.
+  std::int32_t restarts = 0;
+  /// When it last failed.
+  std::optional<Instant> failed;
+  /// True while its next pod has not been created.
+  std::optional<bool> awaited;
+
+  bool operator==(const MemberState&) const = default;
+};
+
 /// The newest failure of a node, kept after a restart.
 struct NodeFailure {
   /// When the failure was observed.
@@ -1472,6 +1492,10 @@ struct TrainingJobStatus {
   std::optional<std::int32_t> restarts;
   /// Those of the restarts that count towards spec.failurePolicy.maxRestarts.
   std::optional<std::int32_t> restarts_count_towards_max;
+  /// How often a single node was restarted, by a rule with action RestartMember.
+  std::optional<std::int32_t> member_restarts;
+  /// The nodes of the current attempt that were restarted by themselves, by index.
+  std::vector<MemberState> members;
   /// How often the job was started again after it had been suspended.
   std::optional<std::int32_t> resumes;
   /// Machines that the pods stay away from, by a rule of spec.failurePolicy with avoidNode; the

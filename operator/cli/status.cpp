@@ -95,9 +95,12 @@ std::string Summary(const World& world) {
   const json& nodes = At(status, {"nodes"});
   if (nodes.is_object()) {
     text += fmt::format(
-        "Nodes: {} wanted, {} active, {} ready, {} succeeded, {} failed; restarts: {}\n",
+        "Nodes: {} wanted, {} active, {} ready, {} succeeded, {} failed; restarts: {}{}\n",
         Number(nodes, {"desired"}), Number(nodes, {"active"}), Number(nodes, {"ready"}),
-        Number(nodes, {"succeeded"}), Number(nodes, {"failed"}), Number(status, {"restarts"}));
+        Number(nodes, {"succeeded"}), Number(nodes, {"failed"}), Number(status, {"restarts"}),
+        status.contains("memberRestarts")
+            ? fmt::format(", of single nodes: {}", Number(status, {"memberRestarts"}))
+            : "");
   }
   const std::string message = Line(Text(status, {"message"}));
   return message.empty() ? text : text + "Message: " + message + "\n";

@@ -67,19 +67,34 @@ std::int32_t Counted(const api::TrainingJobStatus& status) {
 }
 
 std::string Restarts(const api::TrainingJob& job) {
+  const std::int32_t used = Counted(*job.status) + job.status->member_restarts.value_or(0);
   return fmt::format("{} of the {} restarts that spec.failurePolicy.maxRestarts allows {} used",
-                     Counted(*job.status), job.spec.failure_policy.max_restarts,
-                     Counted(*job.status) == 1 ? "is" : "are");
+                     used, job.spec.failure_policy.max_restarts, used == 1 ? "is" : "are");
+}
+
+/// The node that failed last, if it is restarted by itself.
+const api::MemberState* FindAwaited(const api::TrainingJobStatus& status) {
+  const auto found = std::ranges::find_if(status.members, [&](const auto& member) {
+    return member.awaited.value_or(false) && status.last_failure &&
+           member.node == status.last_failure->node;
+  });
+  return found == status.members.end() ? nullptr : &*found;
 }
 
 Finding BackingOff(const World& world, const api::TrainingJob& job) {
-  Finding finding{"a node failed, and the whole group is started again", {}, "", ""};
+  const api::MemberState* member = FindAwaited(*job.status);
+  Finding finding{member == nullptr ? "a node failed, and the whole group is started again"
+                                    : "a node failed, and is started again while the others go on",
+                  {},
+                  "",
+                  ""};
   finding.way_out = "correct the program, with the job suspended, if it goes on failing";
   AddFailure(world, job, finding);
   finding.facts.push_back(Restarts(job));
   finding.waits_for = "the former pods to end, and the next ones to start";
   if (job.status->last_failure) {
-    const Instant next = training_job::RestartTime(job.spec.failure_policy, Counted(*job.status),
+    const std::int32_t restarts = member == nullptr ? Counted(*job.status) : member->restarts;
+    const Instant next = training_job::RestartTime(job.spec.failure_policy, restarts,
                                                    job.status->last_failure->time);
     if (next > world.now) {
       finding.waits_for =
@@ -119,7 +134,8 @@ std::vector<Finding> Waiting(const World& world, const api::TrainingJob& job) {
 
 void NoteRestarts(const World& world, const api::TrainingJob& job,
                   std::vector<std::string>& notes) {
-  if (!job.status || !job.status->last_failure || job.status->restarts.value_or(0) == 0) return;
+  if (!job.status || !job.status->last_failure) return;
+  if (job.status->restarts.value_or(0) + job.status->member_restarts.value_or(0) == 0) return;
   Finding last;
   AddFailure(world, job, last);
   notes.push_back(Restarts(job) + "; the last failure: " + last.facts.front());

@@ -15,6 +15,7 @@ struct Scenario {
   bool deadline = false;  ///< tj: activeDeadlineSeconds, by which every job ends somehow.
   int steps = 0;          ///< tj: so many steps before the training, and one behind it.
   int ttl = -1;           ///< tj: ttlSecondsAfterFinished, unless negative.
+  bool members = false;   ///< tj: a rule restarts the node that failed and no other.
   bool autoscaled = false;
 };
 

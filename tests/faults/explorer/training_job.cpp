@@ -52,6 +52,11 @@ json TrainingJobKind::Resource() const {
       {"suspend", false},
       {"failurePolicy", {{"maxRestarts", scenario_.restarts}, {"backoffSeconds", 10}}},
       {"cleanPodPolicy", "Running"}};
+  if (scenario_.members) {
+    spec["framework"] = "Custom";
+    spec["failurePolicy"]["rules"] = json::array(
+        {{{"action", "RestartMember"}, {"onExitCodes", {{"operator", "In"}, {"values", {1}}}}}});
+  }
   if (scenario_.deadline) spec["activeDeadlineSeconds"] = 120;
   for (int i = 0; i < scenario_.steps; ++i) {
     const json step = {{"name", fmt::format("step-{}", i)}, {"retries", 1}};
@@ -173,7 +178,9 @@ std::string TrainingJobKind::CheckStatus(const Blobs& blobs, Blob before, Blob a
     return "status.restartsCountTowardsMax falls";
   }
   if (counted > restarts) return "more restarts count than there were";
-  if (counted > scenario_.restarts) return "more restarts than spec.failurePolicy allows";
+  const int members = next.value("memberRestarts", 0);
+  if (members < old.value("memberRestarts", 0)) return "status.memberRestarts falls";
+  if (counted + members > scenario_.restarts) return "more restarts than spec.failurePolicy allows";
   return "";
 }
 

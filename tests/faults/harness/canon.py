@@ -47,7 +47,7 @@ def title(kind: str, obj: dict) -> str:
         return f"{kind} {_JOB_MARK.sub('', meta['name'])}"
     labels = meta.get("labels", {})
     words = [kind, owner(obj)]
-    for label in ("role", "variant", "node-index", "step", "attempt", "run"):
+    for label in ("role", "variant", "node-index", "step", "attempt", "member-restarts", "run"):
         if _LABEL + label in labels:
             words += [label, labels[_LABEL + label]]
     return " ".join(words)

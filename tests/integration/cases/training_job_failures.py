@@ -315,3 +315,36 @@ def rule_avoids_the_machine(t: Case):
     assert t.get("pod", second["metadata"]["name"])["spec"]["nodeName"] != bad, bad
     t.end_pod(second)
     t.wait_phase("tj", "x", "Complete")
+
+
+@case(SHARED)
+def rule_restarts_the_member_only(t: Case):
+    """The others keep their pods, the group its attempt; all restarts count, whatever restarts."""
+    job = t.job("x", nodes=3, framework="Custom", failurePolicy=_rules(
+        {"action": "RestartMember", "onExitCodes": {"operator": "In", "values": [1]}, "avoidNode": True},
+        restarts=2))
+    t.wait_phase("tj", "x", "Running")
+    before = {p["metadata"]["name"]: p for p in t.pods(job)}
+    first = t.pods(job)[1]
+    name = first["metadata"]["name"]
+    t.end_pod(first, exit_code=1)
+    wait_for("the next pod of the node", lambda: any(
+        p["metadata"]["name"] == name and p["metadata"]["uid"] != first["metadata"]["uid"] for p in t.pods(job)))
+    running = t.wait_phase("tj", "x", "Running")["status"]
+    assert (running["restarts"], running["memberRestarts"]) == (0, 1), running
+    assert running["avoidedNodes"] == [first["spec"]["nodeName"]], running
+    after = {p["metadata"]["name"]: p for p in t.pods(job)}
+    assert after.keys() == before.keys()
+    for other in after.keys() - {name}:
+        assert after[other]["metadata"]["uid"] == before[other]["metadata"]["uid"], other
+    assert after[name]["metadata"]["labels"]["slipway.dev/attempt"] == "0"
+    assert after[name]["metadata"]["labels"]["slipway.dev/member-restarts"] == "1"
+    assert after[name]["spec"]["nodeName"] != first["spec"]["nodeName"]
+
+    t.end_pod(after[name], exit_code=9)
+    t.wait_pods(job, 3, attempt=1)
+    again = t.wait_phase("tj", "x", "Running")["status"]
+    assert (again["restarts"], again["memberRestarts"], again.get("members")) == (1, 1, None), again
+    t.end_pod(t.pods(job)[0], exit_code=1)
+    t.wait_condition("tj", "x", "Failed", "True", "BackoffLimitExceeded")
+    wait_for("the Events", lambda: t.reasons(job) == ["Failed", "Restarting", "Restarting"])

@@ -32,6 +32,15 @@ json WithSteps(json spec, int retries) {
   return spec;
 }
 
+/// A node that fails is restarted by itself.
+json MemberSpec(int nodes, int max_restarts) {
+  json spec = Spec(nodes, max_restarts);
+  spec["framework"] = "Custom";
+  spec["failurePolicy"]["rules"] = json::array(
+      {{{"action", "RestartMember"}, {"onExitCodes", {{"operator", "In"}, {"values", {1}}}}}});
+  return spec;
+}
+
 /// What the kubelet and the user do, as a function of the world, so that it is the same with and
 /// without a crash of the operator.
 struct Script {
@@ -52,10 +61,13 @@ struct Script {
   /// when the group first runs.
   std::string pause_in{};
   std::string change{};
+  /// Node 1 fails so often and is restarted by itself.
+  int failing_members = 0;
 };
 
 json Spec(const Script& script) {
-  json spec = Spec(2, script.max_restarts);
+  json spec = script.failing_members > 0 ? MemberSpec(2, script.max_restarts)
+                                         : Spec(2, script.max_restarts);
   return script.failing_steps ? WithSteps(std::move(spec), 2) : spec;
 }
 
@@ -75,10 +87,12 @@ void StepPods(ToyWorld& world, const Script& script) {
     } else if (!world.StepOf(name).empty()) {
       world.EndPod(name, world.Attempt(name) < script.failing_steps.value_or(0) ? 1 : 0);
     } else if (all_run) {
-      const bool fails = world.Node(name) == 1 && world.Attempt(name) < script.failing_attempts;
+      const bool fails =
+          world.Node(name) == 1 && (world.Attempt(name) < script.failing_attempts ||
+                                    world.MemberRestarts(name) < script.failing_members);
       // A real group would hang when one member fails; here the healthy ones just go on.
       if (fails) world.EndPod(name, 1);
-      if (world.Attempt(name) >= script.failing_attempts) world.EndPod(name, 0);
+      if (!fails && world.Attempt(name) >= script.failing_attempts) world.EndPod(name, 0);
     }
   }
 }
@@ -173,7 +187,8 @@ class Driver {
 
 /// What must be the same with and without a crash.
 std::string EndState(const ToyWorld& world) {
-  std::string text = world.Phase() + " restarts=" + world.Status().at("restarts").dump();
+  std::string text = world.Phase() + " restarts=" + world.Status().at("restarts").dump() +
+                     " of members=" + std::to_string(world.Status().value("memberRestarts", 0));
   text += world.HasService() ? " service" : "";
   for (const auto& name : world.PodNames()) {
     text += " " + name + "=" + world.PodPhase(name) + " of " + world.TrainerHash(name);
@@ -213,7 +228,11 @@ INSTANTIATE_TEST_SUITE_P(
         Script{.name = "StepsAndPaused", .pause = true, .failing_steps = 0},
         Script{.name = "PausedInAStep", .failing_steps = 1, .pause_in = "check"},
         Script{.name = "PausedInTheEvaluation", .failing_steps = 0, .pause_in = "evaluate"},
-        Script{.name = "AStepIsChangedUnseen", .failing_steps = 0, .change = "check"}),
+        Script{.name = "AStepIsChangedUnseen", .failing_steps = 0, .change = "check"},
+        Script{.name = "AMemberFailsTwice", .failing_members = 2},
+        Script{.name = "AMemberFailsPaused", .pause = true, .failing_members = 1},
+        Script{.name = "AMemberFailsForGood", .max_restarts = 2, .failing_members = 9},
+        Script{.name = "AMemberFailsInAChangedTrainer", .nodes_unseen = 3, .failing_members = 1}),
     [](const auto& item) { return item.param.name; });
 
 TEST(TrainingJobConvergence, ATrainerChangedUnseenRunsAndCountsNoRestart) {
@@ -230,6 +249,46 @@ TEST(TrainingJobConvergence, ATrainerChangedUnseenRunsAndCountsNoRestart) {
     EXPECT_THAT(world.PodNames(), testing::SizeIs(nodes));
     EXPECT_THAT(world.Events(), testing::ElementsAre("Replaced", "Complete"));
   }
+}
+
+TEST(TrainingJobConvergence, TheOthersGoOnWhileOneNodeIsRestarted) {
+  const Controller controller = MakeTrainingJobController({});
+  ToyWorld world(controller, MemberSpec(3, 3));
+  const auto settle = [&] {
+    while (world.Pass().writes > 0) {
+    }
+  };
+  settle();
+  const auto names = world.PodNames();
+  for (const auto& name : names) world.StartPod(name);
+  settle();
+  const std::vector<std::string> before{world.Uid(names[0]), world.Uid(names[1]),
+                                        world.Uid(names[2])};
+  world.EndPod(names[1], 1);
+  settle();
+  EXPECT_THAT(world.PodNames(), testing::ElementsAre(names[0], names[2])) << "backs off";
+  world.Advance(seconds(10));
+  settle();
+  ASSERT_EQ(world.PodNames(), names);
+  EXPECT_EQ(world.Uid(names[0]), before[0]);
+  EXPECT_NE(world.Uid(names[1]), before[1]);
+  EXPECT_EQ(world.Uid(names[2]), before[2]);
+  EXPECT_EQ(world.Attempt(names[1]), 0);
+  EXPECT_EQ(world.MemberRestarts(names[1]), 1);
+  EXPECT_THAT(world.Events(), testing::ElementsAre("Restarting"));
+  // A second failure of the same node waits twice as long, one of another node does not.
+  world.StartPod(names[1]);
+  world.EndPod(names[1], 1);
+  world.EndPod(names[2], 1);
+  settle();
+  world.Advance(seconds(10));
+  settle();
+  EXPECT_THAT(world.PodNames(), testing::ElementsAre(names[0], names[2]));
+  world.Advance(seconds(10));
+  settle();
+  EXPECT_EQ(world.PodNames(), names);
+  EXPECT_EQ(world.Status().at("restarts"), 0);
+  EXPECT_EQ(world.Status().at("memberRestarts"), 3);
 }
 
 TEST(TrainingJobConvergence, AFaultFreeJobEmitsOneEvent) {
@@ -367,10 +426,11 @@ class Chaos {
 
 TEST(TrainingJobConvergence, AnyChaosEndsInAnEndStateAndThenRests) {
   const Controller controller = MakeTrainingJobController({});
-  for (unsigned seed = 1; seed <= 40; ++seed) {
+  for (unsigned seed = 1; seed <= 80; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     const bool steps = seed % 3 == 0;
-    ToyWorld world(controller, steps ? WithSteps(Spec(3, 4), 2) : Spec(3, 4));
+    const json spec = seed % 2 == 0 ? MemberSpec(3, 4) : Spec(3, 4);
+    ToyWorld world(controller, steps ? WithSteps(spec, 2) : spec);
     Chaos chaos(world, seed, /*hides=*/seed > 25);
     for (int i = 0; i < 100; ++i) chaos.Step();
     world.SetSpec("suspend", false);

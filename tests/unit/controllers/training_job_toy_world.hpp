@@ -42,6 +42,8 @@ class ToyWorld {
   std::string StepOf(const std::string& name) const;
   int Node(const std::string& name) const;
   int Attempt(const std::string& name) const;
+  int MemberRestarts(const std::string& name) const;
+  std::string Uid(const std::string& name) const { return pods_.at(name)["metadata"]["uid"]; }
   std::string TrainerHash(const std::string& name) const;
   /// The kubelet's work: start the pod's container, or end it.
   void StartPod(const std::string& name);

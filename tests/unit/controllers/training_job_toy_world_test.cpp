@@ -149,7 +149,7 @@ void ToyWorld::CheckStatus(const json& status) const {
                        (HasTrueCondition(status, "Stalled") ? 1 : 0);
   EXPECT_EQ(verdicts, 1) << status.dump(2);
   const int limit = job_["spec"]["failurePolicy"]["maxRestarts"];
-  EXPECT_LE(status.at("restarts").get<int>(), limit);
+  EXPECT_LE(status.at("restarts").get<int>() + status.value("memberRestarts", 0), limit);
   for (const char* end : {"Complete", "Failed"}) {
     const bool ended = Status().contains("conditions") && HasTrueCondition(Status(), end);
     EXPECT_TRUE(!ended || HasTrueCondition(status, end)) << "a job that has ended goes on";
@@ -189,6 +189,11 @@ int ToyWorld::Node(const std::string& name) const {
 int ToyWorld::Attempt(const std::string& name) const {
   const std::string text = pods_.at(name)["metadata"]["labels"]["slipway.dev/attempt"];
   return std::stoi(text);
+}
+
+int ToyWorld::MemberRestarts(const std::string& name) const {
+  const json& labels = pods_.at(name)["metadata"]["labels"];
+  return std::stoi(labels.value("slipway.dev/member-restarts", std::string("0")));
 }
 
 std::string ToyWorld::TrainerHash(const std::string& name) const {
