@@ -2,6 +2,7 @@
 
 #include "controllers/common/status.hpp"
 #include "controllers/training_job/decide.hpp"
+#include "controllers/training_job/machines.hpp"
 #include "controllers/training_job/observe.hpp"
 #include "controllers/training_job/plan.hpp"
 #include "controllers/training_job/registration.hpp"
@@ -32,6 +33,7 @@ Outcome Reconcile(const ReconcileInput& input) {
 std::vector<Lookup> LooksUp() {
   std::vector<Lookup> lookups = LookUpRuntimes();
   lookups.push_back(LookUpModelVersions());
+  lookups.push_back(LookUpMachines());
   return lookups;
 }
 

@@ -7,6 +7,7 @@
 #include "controllers/common/status.hpp"
 #include "controllers/training_job/describe.hpp"
 #include "controllers/training_job/desired.hpp"
+#include "controllers/training_job/machines.hpp"
 #include "controllers/training_job/steps_decide.hpp"
 #include "controllers/training_job/steps_observe.hpp"
 
@@ -73,9 +74,9 @@ Decision DecideRunning(const ObjectKey& key, const api::TrainingJob& job, const 
   const auto deadline = Deadline(job, observed);
   if (deadline && now >= *deadline) return {Step::kFail, DescribeDeadline(job), std::nullopt};
   if (auto step = DecideStep(observed)) return *std::move(step);
-  if (const auto failures = FindFailures(observed, now); !failures.empty()) {
-    return AfterFailure(job, observed, failures);
-  }
+  std::vector<Failure> failures = FindFailures(observed, now);
+  AddMachines(job.spec.failure_policy, observed, now, failures);
+  if (!failures.empty()) return AfterFailure(job, observed, failures);
   if (!observed.was_whole || observed.Lost().empty()) return {};
   const auto& since = observed.record.missing_since;
   const bool waits = !since || (now < *since + kLossConfirmation && !IsAhead(*since, now));

@@ -33,8 +33,8 @@ enum class Step {
   kPin,            ///< What the runtime says now is for this start: record it.
   kRestart,        ///< A node failed: record the next attempt.
   kRestartMember,  ///< A node failed that is restarted by itself: record that.
-  kRunStep,         ///< A step before or after the training is due: make its pod, or wait for it.
-  kRetryStep,       ///< It failed and is to be run again: record it.
+  kRunStep,        ///< A step before or after the training is due: make its pod, or wait for it.
+  kRetryStep,      ///< It failed and is to be run again: record it.
   kConfirmLoss,    ///< A pod is missing without a trace: wait whether it is only late.
   kRun,            ///< Remove what is left of earlier groups, then create what is missing.
 };

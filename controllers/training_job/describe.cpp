@@ -144,7 +144,7 @@ Account Describe(const api::TrainingJob& job, const Observed& observed, const De
     case Step::kConfirmLoss:
       return {Phase::kRunning, std::string(reason::kPodLost),
               fmt::format("{} vanished; the group is restarted if that is still so in {} s",
-                           Count(observed.Lost().size(), "pod"), kLossConfirmation.count())};
+                          Count(observed.Lost().size(), "pod"), kLossConfirmation.count())};
     case Step::kRunStep:
     case Step::kRetryStep:
     case Step::kRun: break;

@@ -8,6 +8,7 @@
 #include "controllers/common/status.hpp"
 #include "controllers/common/text.hpp"
 #include "controllers/training_job/desired.hpp"
+#include "controllers/training_job/machines.hpp"
 
 namespace slipway::training_job {
 namespace {
@@ -63,13 +64,25 @@ bool Fits(const api::PodConditionRequirement& wanted, const Failure& failure) {
 
 bool Fits(const api::FailureRule& rule, const Failure& failure) {
   if (rule.on_exit_codes) return Fits(*rule.on_exit_codes, failure);
+  if (!rule.on_node_conditions.empty()) {
+    return HasCondition(failure.machine, rule.on_node_conditions);
+  }
   return std::ranges::any_of(rule.on_pod_conditions,
                              [&](const auto& wanted) { return Fits(wanted, failure); });
 }
 
-Verdict ByRule(const api::FailureRule& rule, std::size_t index, const Failure& failure) {
-  const bool avoid = rule.avoid_node.value_or(false);
-  return {rule.action, failure.what, index, avoid ? failure.what.node_name.value_or("") : ""};
+/// What is known of machines is true of each; a program may fail on one because of another.
+std::vector<std::string> Avoid(const api::FailureRule& rule, const Failure& decisive,
+                               const std::vector<Failure>& failures) {
+  std::vector<std::string> machines;
+  if (!rule.avoid_node.value_or(false)) return machines;
+  for (const auto& failure : failures) {
+    const bool unfit = !rule.on_node_conditions.empty() && Fits(rule, failure);
+    if ((unfit || &failure == &decisive) && failure.what.node_name) {
+      machines.push_back(*failure.what.node_name);
+    }
+  }
+  return machines;
 }
 
 }  // namespace
@@ -100,15 +113,16 @@ Failure DescribeLost(const ObjectKey& key, const api::TrainingJob& job, const Ob
 Verdict Judge(const api::FailurePolicy& policy, const std::vector<Failure>& failures) {
   for (std::size_t i = 0; i < policy.rules.size(); ++i) {
     for (const auto& failure : failures) {
-      if (Fits(policy.rules[i], failure)) return ByRule(policy.rules[i], i, failure);
+      if (!Fits(policy.rules[i], failure)) continue;
+      return {policy.rules[i].action, failure.what, i, Avoid(policy.rules[i], failure, failures)};
     }
   }
   for (const auto& failure : failures) {
     if (failure.pod != nullptr && FindDisruption(*failure.pod->view) != nullptr) {
-      return {FailureAction::kIgnore, failure.what, 0, ""};
+      return {FailureAction::kIgnore, failure.what, 0};
     }
   }
-  return {FailureAction::kRestartGroup, failures.front().what, 0, ""};
+  return {FailureAction::kRestartGroup, failures.front().what, 0};
 }
 
 }  // namespace slipway::training_job

@@ -11,7 +11,8 @@ namespace slipway::training_job {
 /// A node that will not succeed in this attempt.
 struct Failure {
   api::NodeFailure what;
-  const NodePod* pod = nullptr;  ///< nullptr when it vanished.
+  const NodePod* pod = nullptr;          ///< nullptr when it vanished.
+  const MachineView* machine = nullptr;  ///< That of the pod; nullptr when it is not known.
 };
 
 /// The pods that have failed, the one that ended first at the front, since the others usually fail
@@ -26,9 +27,9 @@ Failure DescribeLost(const ObjectKey& key, const api::TrainingJob& job, const Ob
 /// What is to be done about the failures of a group.
 struct Verdict {
   api::FailureAction action = api::FailureAction::kRestartGroup;
-  api::NodeFailure failure;  ///< The one that decided.
-  std::size_t rule = 0;      ///< With kFailJob: which of spec.failurePolicy.rules, from 0.
-  std::string avoid;         ///< Machine to stay away from; empty when none.
+  api::NodeFailure failure;          ///< The one that decided.
+  std::size_t rule = 0;              ///< With kFailJob: which of spec.failurePolicy.rules, from 0.
+  std::vector<std::string> avoid{};  ///< Machines to stay away from.
 
   /// Whether the restart counts towards the limit.
   bool Counts() const { return action != api::FailureAction::kIgnore; }

@@ -50,6 +50,7 @@ namespace reason {
 inline constexpr std::string_view kResumed = "Resumed";
 inline constexpr std::string_view kPodLost = "PodLost";
 inline constexpr std::string_view kPodDeleted = "PodDeleted";
+inline constexpr std::string_view kMachineCondition = "MachineCondition";
 inline constexpr std::string_view kBackoffLimitExceeded = "BackoffLimitExceeded";
 inline constexpr std::string_view kFailurePolicy = "FailurePolicy";
 inline constexpr std::string_view kDeadlineExceeded = "DeadlineExceeded";

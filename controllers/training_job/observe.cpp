@@ -6,6 +6,7 @@
 #include "controllers/common/labels.hpp"
 #include "controllers/model_version/kind.hpp"
 #include "controllers/training_job/desired.hpp"
+#include "controllers/training_job/machines.hpp"
 #include "controllers/training_job/members.hpp"
 #include "controllers/training_job/result.hpp"
 #include "controllers/training_job/steps_observe.hpp"
@@ -180,6 +181,7 @@ Observed Observe(const ObjectKey& key, const Resolved& resolved, const Snapshot&
   observed.was_whole = WasWhole(observed);
   observed.result = FindResult(job, observed);
   FindVersions(key, job, world, observed);
+  observed.machines = FindMachines(key, world);
   ObserveSteps(key, resolved, world, observed);
   return observed;
 }

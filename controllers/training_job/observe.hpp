@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -36,6 +38,9 @@ struct NodePod {
   bool Active() const { return !Succeeded() && !Failed() && !Ending(); }
   bool Running() const { return view->phase == PodView::Phase::kRunning && !Ending(); }
 };
+
+/// Machines by name.
+using Machines = std::map<std::string, const MachineView*, std::less<>>;
 
 /// A step of the job, with the pod of its start that counts.
 struct StepState {
@@ -140,6 +145,8 @@ struct Observed {
   NodeSet succeeded;
   /// Nodes that have not succeeded and whose pod does not exist or is being deleted.
   NodeSet missing;
+  /// Those of its pods. Only of a job that wants to know.
+  Machines machines;
   /// All pods of this attempt have existed at one time, so a missing one is lost, not late.
   bool was_whole = false;
   Steps steps;

@@ -86,7 +86,7 @@ void SetFinished(api::TrainingJobStatus& status, const Observed& observed) {
 }
 
 void SetAvoided(std::vector<std::string>& avoided, const std::string& machine) {
-  if (machine.empty() || std::ranges::find(avoided, machine) != avoided.end()) return;
+  if (std::ranges::find(avoided, machine) != avoided.end()) return;
   if (avoided.size() == kMostAvoided) avoided.erase(avoided.begin());
   avoided.push_back(machine);
 }
@@ -100,7 +100,7 @@ void SetRestarts(api::TrainingJobStatus& status, const Observed& observed,
     if (decision.verdict->Counts()) ++counted;
   }
   if (decision.step == Step::kRestart || decision.step == Step::kRestartMember) {
-    SetAvoided(status.avoided_nodes, decision.verdict->avoid);
+    for (const auto& machine : decision.verdict->avoid) SetAvoided(status.avoided_nodes, machine);
   }
   if (decision.step == Step::kResume) status.resumes = observed.record.resumes + 1;
   status.restarts = all;

@@ -232,6 +232,19 @@ static void Decode(const Cursor& in, PodConditionStatus& out) {
   DecodeEnum(in, out, PodConditionStatus::kFalse);
 }
 
+std::string_view ToString(NodeConditionStatus value) {
+  switch (value) {
+    case NodeConditionStatus::kUnknown: return "Unknown";
+    case NodeConditionStatus::kTrue: return "True";
+    case NodeConditionStatus::kFalse: return "False";
+  }
+  return "Unknown";
+}
+
+static void Decode(const Cursor& in, NodeConditionStatus& out) {
+  DecodeEnum(in, out, NodeConditionStatus::kFalse);
+}
+
 std::string_view ToString(MetricGoal value) {
   switch (value) {
     case MetricGoal::kUnknown: return "Unknown";
@@ -1292,10 +1305,23 @@ json ToJson(const PodConditionRequirement& value) {
   return out;
 }
 
+static void Decode(const Cursor& in, NodeConditionRequirement& out) {
+  in.Required("type", out.type);
+  in.Required("status", out.status);
+}
+
+json ToJson(const NodeConditionRequirement& value) {
+  json out = json::object();
+  Put(out, "type", value.type);
+  Put(out, "status", value.status);
+  return out;
+}
+
 static void Decode(const Cursor& in, FailureRule& out) {
   in.Required("action", out.action);
   in.Optional("onExitCodes", out.on_exit_codes);
   in.Optional("onPodConditions", out.on_pod_conditions);
+  in.Optional("onNodeConditions", out.on_node_conditions);
   in.Optional("avoidNode", out.avoid_node);
 }
 
@@ -1304,6 +1330,7 @@ json ToJson(const FailureRule& value) {
   Put(out, "action", value.action);
   PutAny(out, "onExitCodes", value.on_exit_codes);
   PutAny(out, "onPodConditions", value.on_pod_conditions);
+  PutAny(out, "onNodeConditions", value.on_node_conditions);
   PutAny(out, "avoidNode", value.avoid_node);
   return out;
 }

@@ -83,6 +83,7 @@ nlohmann::json ToJson(const RuntimeRef& value);
 nlohmann::json ToJson(const Trainer& value);
 nlohmann::json ToJson(const ExitCodeRequirement& value);
 nlohmann::json ToJson(const PodConditionRequirement& value);
+nlohmann::json ToJson(const NodeConditionRequirement& value);
 nlohmann::json ToJson(const FailureRule& value);
 nlohmann::json ToJson(const FailurePolicy& value);
 nlohmann::json ToJson(const PrepareStep& value);

@@ -177,6 +177,14 @@ enum class PodConditionStatus {
 };
 std::string_view ToString(PodConditionStatus value);
 
+/// Status that the condition must have.
+enum class NodeConditionStatus {
+  kUnknown,
+  kTrue,
+  kFalse,
+};
+std::string_view ToString(NodeConditionStatus value);
+
 /// Whether greater or smaller values are better.
 enum class MetricGoal {
   kUnknown,
@@ -1108,6 +1116,17 @@ struct PodConditionRequirement {
   bool operator==(const PodConditionRequirement&) const = default;
 };
 
+/// A condition in the status of a Node.
+struct NodeConditionRequirement {
+  /// Type of the condition, such as Ready, or one that a program of the platform sets, such as
+  /// GpuUnhealthy.
+  std::string type;
+  /// Status that the condition must have.
+  NodeConditionStatus status = NodeConditionStatus::kUnknown;
+
+  bool operator==(const NodeConditionRequirement&) const = default;
+};
+
 /// An action, and the failures that it is for.
 struct FailureRule {
   /// RestartGroup restarts the whole group, which counts towards maxRestarts.
@@ -1116,7 +1135,10 @@ struct FailureRule {
   std::optional<ExitCodeRequirement> on_exit_codes;
   /// Fits a pod that has one of these conditions.
   std::vector<PodConditionRequirement> on_pod_conditions;
-  /// Whether the pods of later restarts stay away from the machine on which the pod failed.
+  /// Fits a pod whose machine (Node) has one of these conditions: one that failed there, and also
+  /// one that still runs there, which is then taken for failed.
+  std::vector<NodeConditionRequirement> on_node_conditions;
+  /// Whether the pods of later restarts stay away from the machine on which the pod failed or ran.
   std::optional<bool> avoid_node;
 
   bool operator==(const FailureRule&) const = default;

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,11 +15,26 @@
 namespace slipway {
 
 /// What a snapshot holds beside a custom resource and its own: the objects of another kind that an
-/// index of their store has under the texts that the resource gives.
+/// index of their store has under the texts that the resource gives, and under those that its own
+/// give if it wants that.
 struct View {
   ResourceType type;
   std::string index;
   Store::IndexTexts texts;
+  Store::IndexTexts texts_of_own{};  ///< Empty when they give none.
+  std::function<bool(const Object& resource)> wants_own{};
+
+  /// Each text once.
+  std::set<std::string> TextsFor(const Object& resource, std::span<const ObjectPtr> own) const {
+    const auto given = texts(resource);
+    std::set<std::string> all(given.begin(), given.end());
+    if (!texts_of_own || !wants_own(resource)) return all;
+    for (const auto& object : own) {
+      const auto more = texts_of_own(*object);
+      all.insert(more.begin(), more.end());
+    }
+    return all;
+  }
 };
 
 /// All stores of the process: one for each kind in each cluster. Filled with stores before any
@@ -41,11 +58,12 @@ class Cache {
     if (!resource) return {};
     std::vector<ObjectPtr> objects{resource};
     for (const auto& [id, store] : stores_) store->AppendOwned(resource->meta.uid, objects);
+    const std::size_t owned = objects.size() - 1;
     for (const auto& view : views) {
       const auto store = stores_.find({key.cluster, view.type});
       if (store == stores_.end()) continue;
       const auto first = static_cast<std::ptrdiff_t>(objects.size());
-      for (const auto& text : view.texts(*resource)) {
+      for (const auto& text : view.TextsFor(*resource, {objects.data() + 1, owned})) {
         store->second->AppendIndexed(view.index, text, objects);
       }
       // A record that outlives the resource has its UID, too, and is there already.

@@ -114,6 +114,10 @@ std::shared_ptr<Object> Informer::Decode(const JsonView& view) {
   if (meta) {
     object->key = {store_.Cluster(), meta->ns, meta->name};
     object->meta = std::move(*meta);
+    if (resource_.bare) {
+      object->meta.labels.clear();
+      object->meta.annotations.clear();
+    }
     auto body = resource_.decode(view);
     if (body) {
       object->body = std::move(*body);

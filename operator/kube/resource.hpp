@@ -21,6 +21,8 @@ struct Resource {
   /// the executor compares what it would write with what is there.
   bool keep_json = false;
   bool cluster_scoped = false;
+  /// Keep neither labels nor annotations, of which a machine has dozens.
+  bool bare = false;
 };
 
 /// A Resource with its type erased, for code that handles every kind alike.
@@ -30,6 +32,7 @@ struct AnyResource {
       : type(resource.type),
         keep_json(resource.keep_json),
         cluster_scoped(resource.cluster_scoped),
+        bare(resource.bare),
         decode([decode = resource.decode](
                    const JsonView& object) -> Result<std::shared_ptr<const void>> {
           auto body = decode(object);
@@ -40,6 +43,7 @@ struct AnyResource {
   ResourceType type;
   bool keep_json;
   bool cluster_scoped;
+  bool bare;
   std::function<Result<std::shared_ptr<const void>>(const JsonView&)> decode;
 };
 

@@ -139,4 +139,11 @@ Result<AutoscalerView> DecodeAutoscaler(const JsonView& object) {
   return autoscaler;
 }
 
+Result<MachineView> DecodeMachine(const JsonView& object) {
+  if (auto valid = RequireObject(object); !valid) return tl::unexpected(valid.error());
+  MachineView machine{DecodeConditions(object["status"]["conditions"])};
+  for (auto& condition : machine.conditions) condition.message.clear();
+  return machine;
+}
+
 }  // namespace slipway

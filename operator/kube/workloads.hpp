@@ -75,11 +75,17 @@ struct AutoscalerView {
   std::vector<ConditionView> conditions;
 };
 
+/// A Node, which is called a machine here, since the nodes of a job are its pods.
+struct MachineView {
+  std::vector<ConditionView> conditions;  ///< Without message, for it says nothing to a rule.
+};
+
 Result<PodView> DecodePod(const JsonView& object);
 Result<DeploymentView> DecodeDeployment(const JsonView& object);
 Result<ServiceView> DecodeService(const JsonView& object);
 Result<DisruptionBudgetView> DecodeDisruptionBudget(const JsonView& object);
 Result<AutoscalerView> DecodeAutoscaler(const JsonView& object);
+Result<MachineView> DecodeMachine(const JsonView& object);
 
 inline constexpr Resource<PodView> kPods{{"", "v1", "Pod", "pods"}, DecodePod};
 inline constexpr Resource<ServiceView> kServices{
@@ -92,5 +98,7 @@ inline constexpr Resource<AutoscalerView> kAutoscalers{
     {"autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers"},
     DecodeAutoscaler,
     true};
+inline constexpr Resource<MachineView> kMachines{
+    {"", "v1", "Node", "nodes"}, DecodeMachine, false, /*cluster_scoped=*/true, /*bare=*/true};
 
 }  // namespace slipway

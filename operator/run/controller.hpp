@@ -35,12 +35,19 @@ inline constexpr std::string_view kFiled = "filed";
 /// A kind at which reconciles look without owning it, such as a template. Each of its objects is
 /// filed under a text, and a custom resource sees all that are filed under the texts it names. It
 /// is looked at again when one of them changes.
+///
+/// What there is to see may depend on the children, as with the machines that pods are on. Then
+/// each child gives texts, too, for those custom resources that want it.
 struct Lookup {
   AnyResource kind;
   /// Where an object of that kind is filed, e.g. "namespace/model"; the same for every controller.
   std::function<std::string(const Object& object)> filed_under;
   /// Where a custom resource looks.
   std::function<std::vector<std::string>(const Object& resource)> looked_up;
+  /// Where a child looks for its custom resource. Empty when none does.
+  std::function<std::vector<std::string>(const Object& child)> looked_up_by_child{};
+  /// Whether a custom resource wants what its children look up. Only with looked_up_by_child.
+  std::function<bool(const Object& resource)> wanted{};
 };
 
 /// What a kind registers with the runtime: what it is, what it owns, and one pure function.

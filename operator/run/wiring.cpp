@@ -59,6 +59,11 @@ void Wiring::AddIndexes(const ClusterId& cluster) {
           });
       cache_.StoreFor(cluster, runner->Spec().kind.type)
           .AddIndex(UsersOf(lookup.kind.type), lookup.looked_up);
+      if (!lookup.looked_up_by_child) continue;
+      for (const auto& child : runner->Spec().owns) {
+        cache_.StoreFor(cluster, child.type)
+            .AddIndex(UsersOf(lookup.kind.type), lookup.looked_up_by_child);
+      }
     }
   }
 }
@@ -101,6 +106,24 @@ void Wiring::EnqueueUsers(Runner& runner, const Lookup& lookup, const Object& ob
   cache_.StoreFor(object.key.cluster, runner.Spec().kind.type)
       .AppendIndexed(UsersOf(lookup.kind.type), lookup.filed_under(object), users);
   for (const auto& user : users) EnqueueSoon(runner, user->key, initial);
+  if (lookup.looked_up_by_child) EnqueueOwnersOfUsers(runner, lookup, object, initial);
+}
+
+void Wiring::EnqueueOwnersOfUsers(Runner& runner, const Lookup& lookup, const Object& object,
+                                  bool initial) {
+  std::vector<ObjectPtr> children;
+  for (const auto& kind : runner.Spec().owns) {
+    cache_.StoreFor(object.key.cluster, kind.type)
+        .AppendIndexed(UsersOf(lookup.kind.type), lookup.filed_under(object), children);
+  }
+  const Store& owners = cache_.StoreFor(object.key.cluster, runner.Spec().kind.type);
+  for (const auto& child : children) {
+    const auto key = OwnerKey(child->meta);
+    const ObjectPtr owner = key ? owners.Find(*key) : nullptr;
+    // The pod of another kind's object may bear the name of one of this kind.
+    const bool own = owner && OwnerUid(child->meta) == owner->meta.uid;
+    if (own && lookup.wanted(*owner)) EnqueueSoon(runner, *key, initial);
+  }
 }
 
 bool Wiring::Synced(const Runner& runner) const {

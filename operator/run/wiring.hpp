@@ -41,6 +41,9 @@ class Wiring {
   void EnqueueOwner(const Object& child, bool initial);
   /// Queues the custom resources that look the object up.
   void EnqueueUsers(Runner& runner, const Lookup& lookup, const Object& object, bool initial);
+  /// Queues those whose children look it up.
+  void EnqueueOwnersOfUsers(Runner& runner, const Lookup& lookup, const Object& object,
+                            bool initial);
 
   Cache& cache_;
   std::vector<std::unique_ptr<Runner>>& runners_;

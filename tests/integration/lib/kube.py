@@ -22,6 +22,7 @@ KINDS = {
     "configmap": ("v1", "configmaps", "ConfigMap"),
     "quota": ("v1", "resourcequotas", "ResourceQuota"),
     "namespace": ("v1", "namespaces", "Namespace"),
+    "node": ("v1", "nodes", "Node"),
     "secret": ("v1", "secrets", "Secret"),
     "serviceaccount": ("v1", "serviceaccounts", "ServiceAccount"),
     "deployment": ("apps/v1", "deployments", "Deployment"),

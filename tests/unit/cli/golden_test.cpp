@@ -118,7 +118,8 @@ std::optional<json> StatusAfterAPass(const World& world) {
     if (controller.kind.type.kind != world.kind) continue;
     std::vector<json> seen{world.resource};
     const auto kinds = golden::Kinds(controller);
-    for (const auto* objects : {&world.pods, &world.deployments, &world.autoscalers}) {
+    for (const auto* objects :
+         {&world.pods, &world.deployments, &world.autoscalers, &world.nodes}) {
       for (const json& object : *objects) {
         const auto owns = [&](const AnyResource& kind) {
           return kind.type.kind == Text(object, {"kind"});

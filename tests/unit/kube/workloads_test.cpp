@@ -119,6 +119,16 @@ TEST(DecodeAutoscaler, ReadsTheUseOfCpuOnly) {
   EXPECT_FALSE(Decode(kAutoscalers, "{}").current_cpu_utilization);
 }
 
+TEST(DecodeMachine, ReadsConditionsWithoutTheirMessages) {
+  const MachineView machine = Decode(kMachines, R"({"status":{"conditions":[
+      {"type":"Ready","status":"Unknown","reason":"NodeStatusUnknown","message":"long"}]}})");
+  ASSERT_EQ(machine.conditions.size(), 1U);
+  EXPECT_EQ(machine.conditions[0].type, "Ready");
+  EXPECT_EQ(machine.conditions[0].status, "Unknown");
+  EXPECT_EQ(machine.conditions[0].reason, "NodeStatusUnknown");
+  EXPECT_EQ(machine.conditions[0].message, "");
+}
+
 TEST(Decode, ReadsServiceAndDisruptionBudget) {
   EXPECT_EQ(Decode(kServices, R"({"spec":{"clusterIP":"None"}})").cluster_ip, "None");
   const auto budget =

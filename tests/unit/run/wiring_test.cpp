@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <atomic>
 
 #include "operator/kube/workloads.hpp"
@@ -178,6 +179,75 @@ TEST_F(LookupTest, WhatIsLookedUpLeadsToItsUsers) {
   may_list_monitors_ = true;
   EXPECT_TRUE(Eventually([this] {
     return LookedAt() == std::vector<std::string>{"a", "a", "sees a1"};
+  }));
+}
+
+std::string PodOn(const std::string& job, const std::string& machine) {
+  return R"({"metadata":{"name":")" + job + R"(-0","namespace":"team","uid":"p)" + job +
+         R"(","labels":{"slipway.dev/owner-uid":"u)" + job +
+         R"(","slipway.dev/owner-kind":"TrainingJob"},"annotations":{"slipway.dev/owner":"team/)" +
+         job + R"("}},"spec":{"nodeName":")" + machine + R"("}})";
+}
+
+/// Jobs that look up the machines of their pods, if their name begins with a.
+class MachinesTest : public LookupTest {
+ protected:
+  MachinesTest() {
+    Lookup machines{kMachines, [](const Object& machine) { return machine.key.name; },
+                    [](const Object&) { return std::vector<std::string>{}; }};
+    machines.looked_up_by_child = [](const Object& child) {
+      return std::vector{static_cast<const PodView*>(child.body.get())->node_name};
+    };
+    machines.wanted = [](const Object& job) { return job.key.name.front() == 'a'; };
+    Controller jobs{"jobs",
+                    kJobs,
+                    {kPods},
+                    [this](const ReconcileInput& input) {
+                      const MutexLock lock(mutex_);
+                      looked_at_.push_back(input.key.name);
+                      for (const auto& found : input.world.All(kMachines)) {
+                        EXPECT_TRUE(found.meta.labels.empty()) << "memory for nothing";
+                        looked_at_.push_back("sees " + found.key.name);
+                      }
+                      return Outcome{};
+                    },
+                    {std::move(machines)}};
+    runners_.clear();
+    runners_.push_back(std::make_unique<Runner>(
+        std::move(jobs), RunnerContext{cache_, executor_, events_, barrier_, metrics_, clock_}, 1));
+    jobs_ = R"({"metadata":{"name":"a","namespace":"team","uid":"ua"}},)"
+            R"({"metadata":{"name":"b","namespace":"team","uid":"ub"}})";
+    pods_ = PodOn("a", "m1") + "," + PodOn("b", "m1");
+    answer_ = [this](const HttpRequest& request) -> Result<HttpResponse> {
+      if (request.resource == "trainingjobs") return HttpResponse{200, List(jobs_), {}};
+      if (request.resource == "pods") return HttpResponse{200, List(pods_), {}};
+      if (!may_list_machines_) return Fail(Code::kUnavailable, "not yet");
+      return HttpResponse{200,
+                          List(R"({"metadata":{"name":"m1","uid":"u1","labels":{"a":"b"}}},)"
+                               R"({"metadata":{"name":"m2","uid":"u2"}})"),
+                          {}};
+    };
+  }
+  std::vector<std::string> Sorted() {
+    auto all = LookedAt();
+    std::ranges::sort(all);
+    return all;
+  }
+
+  std::atomic<bool> may_list_machines_{false};
+};
+
+TEST_F(MachinesTest, WhatAChildLooksUpLeadsToItsOwnerIfThatWantsIt) {
+  Watch();
+  EXPECT_TRUE(Eventually([this] {
+    const auto unsynced = cache_.Unsynced();
+    return !unsynced.contains(kJobs.type) && !unsynced.contains(kPods.type);
+  }));
+  runners_[0]->Start();
+  EXPECT_TRUE(Eventually([this] { return Sorted() == std::vector<std::string>{"a", "b"}; }));
+  may_list_machines_ = true;
+  EXPECT_TRUE(Eventually([this] {
+    return Sorted() == std::vector<std::string>{"a", "a", "b", "sees m1"};
   }));
 }
 
