@@ -71,6 +71,7 @@ class Cache {
         return OwnerUid(object->meta) == resource->meta.uid;
       };
       objects.erase(std::remove_if(objects.begin() + first, objects.end(), is_own), objects.end());
+      if (&*std::ranges::find(views, view.type, &View::type) != &view) DropTwice(objects, first);
     }
     return Snapshot(std::move(objects));
   }
@@ -108,6 +109,17 @@ class Cache {
   }
 
  private:
+  /// A kind that is looked up in two ways may give an object twice; drops those from `first` on.
+  static void DropTwice(std::vector<ObjectPtr>& objects, std::ptrdiff_t first) {
+    const auto again = objects.begin() + first;
+    if (again == objects.end()) return;
+    const auto place = [](const ObjectPtr& object) { return std::pair(object->type, object->key); };
+    std::set<std::pair<ResourceType, ObjectKey>> shown;
+    for (auto it = objects.begin(); it != again; ++it) shown.insert(place(*it));
+    const auto twice = [&](const ObjectPtr& object) { return shown.contains(place(object)); };
+    objects.erase(std::remove_if(again, objects.end(), twice), objects.end());
+  }
+
   std::map<std::pair<ClusterId, ResourceType>, std::unique_ptr<Store>> stores_;
 };
 

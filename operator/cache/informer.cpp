@@ -5,6 +5,7 @@
 
 #include "operator/base/log.hpp"
 #include "operator/base/mutex.hpp"
+#include "operator/kube/labels.hpp"
 #include "operator/kube/retry.hpp"
 
 namespace slipway {
@@ -18,6 +19,13 @@ constexpr milliseconds kFirstDelay{800};
 constexpr milliseconds kLongestDelay{2000};
 /// A list of tens of thousands of objects takes the API server a while.
 constexpr milliseconds kListDeadline{30000};
+
+void StripUnlessOurs(ObjectMeta& meta) {
+  const auto mark = meta.labels.find(labels::kManagedBy);
+  if (mark != meta.labels.end() && mark->second == labels::kManagedByValue) return;
+  meta.labels.clear();
+  meta.annotations.clear();
+}
 
 }  // namespace
 
@@ -114,10 +122,7 @@ std::shared_ptr<Object> Informer::Decode(const JsonView& view) {
   if (meta) {
     object->key = {store_.Cluster(), meta->ns, meta->name};
     object->meta = std::move(*meta);
-    if (resource_.bare) {
-      object->meta.labels.clear();
-      object->meta.annotations.clear();
-    }
+    if (resource_.strips_others) StripUnlessOurs(object->meta);
     auto body = resource_.decode(view);
     if (body) {
       object->body = std::move(*body);

@@ -1,11 +1,11 @@
 #include "operator/cli/fit.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
 
+#include "controllers/common/fit.hpp"
 #include "controllers/common/quantity.hpp"
 #include "operator/cli/look.hpp"
 #include "operator/cli/text.hpp"
@@ -33,81 +33,24 @@ void Add(Amounts& sum, const Amounts& more) {
   }
 }
 
-void TakeLarger(Amounts& sum, const Amounts& other) {
-  for (const auto& [name, amount] : other) {
-    if (!sum.contains(name) || sum[name].value < amount.value) sum[name] = amount;
-  }
+/// What a pod spec asks the scheduler for.
+PodNeeds NeedsOf(const json& spec) {
+  JsonParser parser;
+  const std::string text = spec.dump();
+  const auto view = parser.Parse(text);
+  return view ? DecodePodNeeds(*view) : PodNeeds{};
 }
 
-bool HasLabels(const json& node, const json& selector) {
-  for (const std::string& name : Names(selector, {})) {
-    if (Label(node, name) != Text(selector, {name})) return false;
+Machine MachineOf(const json& node) {
+  Machine machine{Name(node), {}, {}, {}};
+  for (const std::string& name : Names(node, {"metadata", "labels"})) {
+    machine.labels.emplace(name, Label(node, name));
   }
-  return true;
-}
-
-/// A machine of the cluster that the pod's nodeSelector allows.
-struct Machine {
-  std::string name;
-  Amounts has;
-
-  double Has(const std::string& resource) const {
-    const auto found = has.find(resource);
-    return found == has.end() ? 0 : found->second.value;
-  }
-};
-
-std::vector<Machine> Allowed(const json& spec, const std::vector<json>& nodes) {
-  std::vector<Machine> machines;
-  for (const json& node : nodes) {
-    if (!HasLabels(node, At(spec, {"nodeSelector"}))) continue;
-    machines.push_back({Name(node), AmountsOf(At(node, {"status", "allocatable"}))});
-  }
-  std::ranges::sort(machines, {}, &Machine::name);
-  return machines;
-}
-
-/// How many such pods an empty machine has room for.
-double Room(const Machine& machine, const Amounts& requests) {
-  double room = machine.has.contains("pods") ? machine.Has("pods") : 110;
-  for (const auto& [name, amount] : requests) {
-    if (amount.value > 0) room = std::min(room, std::floor(machine.Has(name) / amount.value));
-  }
-  return room;
-}
-
-std::string Selector(const json& spec) {
-  std::vector<std::string> terms;
-  for (const std::string& name : Names(spec, {"nodeSelector"})) {
-    terms.push_back(name + "=" + Text(spec, {"nodeSelector", name}));
-  }
-  return fmt::format("{}", fmt::join(terms, ", "));
-}
-
-/// Of each resource of which no machine has enough.
-std::vector<std::string> TooLarge(const Amounts& requests, const std::vector<Machine>& machines) {
-  std::vector<std::string> facts;
-  for (const auto& request : requests) {
-    const std::string& name = request.first;  // A lambda may not capture a structured binding.
-    const Amount& amount = request.second;
-    const auto largest = std::ranges::max_element(
-        machines, {}, [&](const Machine& machine) { return machine.Has(name); });
-    const double most = largest->Has(name);
-    if (most >= amount.value) continue;
-    facts.push_back(
-        most == 0
-            ? fmt::format("no node has any {}, of which each pod asks for {}", name, amount.text)
-            : fmt::format("no node has {} {}, which each pod asks for; the largest, {}, has {}",
-                          amount.text, name, largest->name, largest->has.at(name).text));
-  }
-  return facts;
-}
-
-std::string NotTogether(const Amounts& requests) {
-  std::vector<std::string> terms;
-  for (const auto& [name, amount] : requests) terms.push_back(name + " " + amount.text);
-  return fmt::format("no node has {} at the same time, which each pod asks for",
-                     fmt::join(terms, ", "));
+  JsonParser parser;
+  const std::string text = node.dump();
+  const auto view = parser.Parse(text);
+  if (view) machine.node = DecodeNode(*view);
+  return machine;
 }
 
 /// The amount that one pod takes from a bound of a quota such as "requests.cpu".
@@ -144,42 +87,20 @@ Amounts AmountsOf(const json& resources) {
 }
 
 Amounts RequestsOf(const json& spec) {
-  Amounts sum;
-  for (const json& container : List(spec, {"containers"})) {
-    // As the API server does: a limit without a request is a request.
-    Amounts wanted = AmountsOf(At(container, {"resources", "limits"}));
-    for (auto& [name, amount] : AmountsOf(At(container, {"resources", "requests"}))) {
-      wanted[name] = amount;
-    }
-    Add(sum, wanted);
+  Amounts amounts;
+  for (const auto& [name, milli] : NeedsOf(spec).requests) {
+    if (name != "pods") amounts[name] = {WriteAmount(milli), static_cast<double>(milli) / 1000};
   }
-  for (const json& container : List(spec, {"initContainers"})) {
-    TakeLarger(sum, AmountsOf(At(container, {"resources", "requests"})));
-  }
-  Add(sum, AmountsOf(At(spec, {"overhead"})));
-  return sum;
+  return amounts;
 }
 
 std::vector<std::string> WhyNeverFits(const json& spec, std::size_t count,
                                       const std::vector<json>& nodes) {
-  if (nodes.empty()) return {"the cluster has no node"};
-  const auto machines = Allowed(spec, nodes);
-  if (machines.empty()) {
-    return {fmt::format("no node has the labels of the nodeSelector: {}", Selector(spec))};
-  }
-  const Amounts requests = RequestsOf(spec);
-  auto facts = TooLarge(requests, machines);
-  if (!facts.empty()) return facts;
-  double room = 0;
-  for (const Machine& machine : machines) room += std::max(0.0, Room(machine, requests));
-  if (room == 0) return {NotTogether(requests)};
-  if (room < static_cast<double>(count)) {
-    return {
-        fmt::format("all nodes together, were they empty, have room for {} such {}; {} must run "
-                    "at the same time",
-                    Write(room), room == 1 ? "pod" : "pods", count)};
-  }
-  return {};
+  std::vector<Machine> machines;
+  machines.reserve(nodes.size());
+  for (const json& node : nodes) machines.push_back(MachineOf(node));
+  std::ranges::sort(machines, {}, &Machine::name);
+  return slipway::WhyNeverFits(NeedsOf(spec), static_cast<std::int64_t>(count), machines);
 }
 
 std::vector<std::string> WhyQuotaNeverFits(const json& spec, std::size_t count,

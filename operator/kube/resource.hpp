@@ -21,8 +21,9 @@ struct Resource {
   /// the executor compares what it would write with what is there.
   bool keep_json = false;
   bool cluster_scoped = false;
-  /// Keep neither labels nor annotations, of which a machine has dozens.
-  bool bare = false;
+  /// All objects of the kind are watched, and those that do not bear our label of management keep
+  /// no labels and annotations: they cost less, and cannot be taken for ours.
+  bool strips_others = false;
 };
 
 /// A Resource with its type erased, for code that handles every kind alike.
@@ -32,7 +33,7 @@ struct AnyResource {
       : type(resource.type),
         keep_json(resource.keep_json),
         cluster_scoped(resource.cluster_scoped),
-        bare(resource.bare),
+        strips_others(resource.strips_others),
         decode([decode = resource.decode](
                    const JsonView& object) -> Result<std::shared_ptr<const void>> {
           auto body = decode(object);
@@ -43,7 +44,7 @@ struct AnyResource {
   ResourceType type;
   bool keep_json;
   bool cluster_scoped;
-  bool bare;
+  bool strips_others;
   std::function<Result<std::shared_ptr<const void>>(const JsonView&)> decode;
 };
 

@@ -2,6 +2,8 @@
 
 #include <limits>
 
+#include "operator/kube/labels.hpp"
+
 namespace slipway {
 namespace {
 
@@ -90,10 +92,27 @@ Result<PodView> DecodePod(const JsonView& object) {
   pod.node_name = object["spec"]["nodeName"].Text();
   pod.ip = status["podIP"].Text();
   pod.started = ParseTime(status["startTime"].Text());
+  object["spec"]["schedulingGates"].ForEach([&](const JsonView&) { pod.gated = true; });
   status["conditions"].ForEach(
       [&](const JsonView& condition) { DecodePodCondition(condition, pod); });
   status["containerStatuses"].ForEach(
       [&](const JsonView& container) { pod.containers.push_back(DecodeContainer(container)); });
+  return pod;
+}
+
+Result<PodView> DecodePodInFull(const JsonView& object) {
+  if (auto valid = RequireObject(object); !valid) return tl::unexpected(valid.error());
+  const JsonView marks = object["metadata"]["labels"];
+  PodView pod;
+  if (marks[labels::kManagedBy].String() == labels::kManagedByValue) {
+    pod = DecodePod(object).value();
+  } else {
+    pod.phase = DecodePhase(object["status"]["phase"].String().value_or(""));
+    pod.node_name = object["spec"]["nodeName"].Text();
+  }
+  const bool ended =
+      pod.phase == PodView::Phase::kSucceeded || pod.phase == PodView::Phase::kFailed;
+  if (!ended) pod.needs = std::make_shared<const PodNeeds>(DecodePodNeeds(object["spec"]));
   return pod;
 }
 
@@ -141,7 +160,7 @@ Result<AutoscalerView> DecodeAutoscaler(const JsonView& object) {
 
 Result<MachineView> DecodeMachine(const JsonView& object) {
   if (auto valid = RequireObject(object); !valid) return tl::unexpected(valid.error());
-  MachineView machine{DecodeConditions(object["status"]["conditions"])};
+  MachineView machine{DecodeNode(object), DecodeConditions(object["status"]["conditions"])};
   for (auto& condition : machine.conditions) condition.message.clear();
   return machine;
 }

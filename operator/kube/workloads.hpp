@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "operator/kube/resource.hpp"
+#include "operator/kube/scheduling.hpp"
 
 /// Projections of the built-in kinds: only what a decision is made on, so that an object costs
 /// hundreds of bytes in memory and not tens of thousands.
@@ -39,6 +41,7 @@ struct PodView {
   Phase phase = Phase::kUnknown;
   bool ready = false;              ///< Condition Ready.
   bool scheduled = false;          ///< Condition PodScheduled.
+  bool gated = false;              ///< The scheduler leaves it alone (spec.schedulingGates).
   std::string scheduling_message;  ///< Why it is not scheduled.
   std::string reason;              ///< status.reason, e.g. Evicted.
   std::string message;
@@ -47,6 +50,8 @@ struct PodView {
   std::optional<Instant> started;
   std::vector<ContainerState> containers;
   std::vector<ConditionView> conditions;  ///< Those that not every pod has, as DisruptionTarget.
+  /// Only of kPodsInFull, and not of a pod that has ended, which holds nothing any more.
+  std::shared_ptr<const PodNeeds> needs;
 };
 
 struct DeploymentView {
@@ -77,10 +82,14 @@ struct AutoscalerView {
 
 /// A Node, which is called a machine here, since the nodes of a job are its pods.
 struct MachineView {
+  NodeView node;
   std::vector<ConditionView> conditions;  ///< Without message, for it says nothing to a rule.
 };
 
 Result<PodView> DecodePod(const JsonView& object);
+/// With what the scheduler is asked for. Of a pod that is not ours nothing else is kept than that
+/// and where it is.
+Result<PodView> DecodePodInFull(const JsonView& object);
 Result<DeploymentView> DecodeDeployment(const JsonView& object);
 Result<ServiceView> DecodeService(const JsonView& object);
 Result<DisruptionBudgetView> DecodeDisruptionBudget(const JsonView& object);
@@ -88,6 +97,18 @@ Result<AutoscalerView> DecodeAutoscaler(const JsonView& object);
 Result<MachineView> DecodeMachine(const JsonView& object);
 
 inline constexpr Resource<PodView> kPods{{"", "v1", "Pod", "pods"}, DecodePod};
+/// The same pods, for who looks them up to see what room is left on the machines. Where one kind is
+/// looked up like this, all pods of the cluster are watched.
+inline constexpr Resource<PodView> kPodsInFull{kPods.type, DecodePodInFull, false, false,
+                                               /*strips_others=*/true};
+inline constexpr Resource<MachineView> kMachines{{"", "v1", "Node", "nodes"},
+                                                DecodeMachine,
+                                                false,
+                                                /*cluster_scoped=*/true,
+                                                /*strips_others=*/true};
+/// The same machines with their dozens of labels, for who looks up what pods they take.
+inline constexpr Resource<MachineView> kMachinesInFull{kMachines.type, DecodeMachine, false,
+                                                       /*cluster_scoped=*/true};
 inline constexpr Resource<ServiceView> kServices{
     {"", "v1", "Service", "services"}, DecodeService, true};
 inline constexpr Resource<DeploymentView> kDeployments{
@@ -98,7 +119,5 @@ inline constexpr Resource<AutoscalerView> kAutoscalers{
     {"autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers"},
     DecodeAutoscaler,
     true};
-inline constexpr Resource<MachineView> kMachines{
-    {"", "v1", "Node", "nodes"}, DecodeMachine, false, /*cluster_scoped=*/true, /*bare=*/true};
 
 }  // namespace slipway

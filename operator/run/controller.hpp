@@ -29,9 +29,6 @@ struct Outcome {
   std::optional<nlohmann::json> status;
 };
 
-/// Name of the index by which looked up objects are found in their store.
-inline constexpr std::string_view kFiled = "filed";
-
 /// A kind at which reconciles look without owning it, such as a template. Each of its objects is
 /// filed under a text, and a custom resource sees all that are filed under the texts it names. It
 /// is looked at again when one of them changes.
@@ -40,7 +37,8 @@ inline constexpr std::string_view kFiled = "filed";
 /// each child gives texts, too, for those custom resources that want it.
 struct Lookup {
   AnyResource kind;
-  /// Where an object of that kind is filed, e.g. "namespace/model"; the same for every controller.
+  /// Where an object of that kind is filed, e.g. "namespace/model"; the same for every
+  /// lookup with that index.
   std::function<std::string(const Object& object)> filed_under;
   /// Where a custom resource looks.
   std::function<std::vector<std::string>(const Object& resource)> looked_up;
@@ -48,6 +46,9 @@ struct Lookup {
   std::function<std::vector<std::string>(const Object& child)> looked_up_by_child{};
   /// Whether a custom resource wants what its children look up. Only with looked_up_by_child.
   std::function<bool(const Object& resource)> wanted{};
+  /// Name of the index by which the objects are found in their store: another one where a kind is
+  /// looked up in two ways.
+  std::string index = "filed";
 };
 
 /// What a kind registers with the runtime: what it is, what it owns, and one pure function.

@@ -1,5 +1,7 @@
 #include "operator/run/wiring.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <set>
 
@@ -24,7 +26,9 @@ void EnqueueSoon(Runner& runner, const ObjectKey& key, bool initial) {
 }
 
 /// Of the index that finds who looks objects of a kind up.
-std::string UsersOf(const ResourceType& type) { return "users of " + std::string(type.plural); }
+std::string UsersOf(const Lookup& lookup) {
+  return fmt::format("users of {} {}", lookup.index, lookup.kind.type.plural);
+}
 
 }  // namespace
 
@@ -54,15 +58,15 @@ void Wiring::AddIndexes(const ClusterId& cluster) {
   for (const auto& runner : runners_) {
     for (const auto& lookup : runner->Spec().looks_up) {
       cache_.StoreFor(cluster, lookup.kind.type)
-          .AddIndex(std::string(kFiled), [filed = lookup.filed_under](const Object& object) {
+          .AddIndex(lookup.index, [filed = lookup.filed_under](const Object& object) {
             return std::vector<std::string>{filed(object)};
           });
       cache_.StoreFor(cluster, runner->Spec().kind.type)
-          .AddIndex(UsersOf(lookup.kind.type), lookup.looked_up);
+          .AddIndex(UsersOf(lookup), lookup.looked_up);
       if (!lookup.looked_up_by_child) continue;
       for (const auto& child : runner->Spec().owns) {
         cache_.StoreFor(cluster, child.type)
-            .AddIndex(UsersOf(lookup.kind.type), lookup.looked_up_by_child);
+            .AddIndex(UsersOf(lookup), lookup.looked_up_by_child);
       }
     }
   }
@@ -104,7 +108,7 @@ void Wiring::EnqueueUsers(Runner& runner, const Lookup& lookup, const Object& ob
                           bool initial) {
   std::vector<ObjectPtr> users;
   cache_.StoreFor(object.key.cluster, runner.Spec().kind.type)
-      .AppendIndexed(UsersOf(lookup.kind.type), lookup.filed_under(object), users);
+      .AppendIndexed(UsersOf(lookup), lookup.filed_under(object), users);
   for (const auto& user : users) EnqueueSoon(runner, user->key, initial);
   if (lookup.looked_up_by_child) EnqueueOwnersOfUsers(runner, lookup, object, initial);
 }
@@ -114,7 +118,7 @@ void Wiring::EnqueueOwnersOfUsers(Runner& runner, const Lookup& lookup, const Ob
   std::vector<ObjectPtr> children;
   for (const auto& kind : runner.Spec().owns) {
     cache_.StoreFor(object.key.cluster, kind.type)
-        .AppendIndexed(UsersOf(lookup.kind.type), lookup.filed_under(object), children);
+        .AppendIndexed(UsersOf(lookup), lookup.filed_under(object), children);
   }
   const Store& owners = cache_.StoreFor(object.key.cluster, runner.Spec().kind.type);
   for (const auto& child : children) {

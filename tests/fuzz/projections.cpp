@@ -17,8 +17,9 @@ void Fuzz(std::string_view input) {
     OwnerUid(*meta);
     OwnerKey(*meta);
   }
-  for (const AnyResource& resource : std::initializer_list<AnyResource>{
-           kPods, kServices, kDeployments, kDisruptionBudgets, kAutoscalers}) {
+  for (const AnyResource& resource :
+       std::initializer_list<AnyResource>{kPods, kPodsInFull, kMachines, kServices, kDeployments,
+                                          kDisruptionBudgets, kAutoscalers}) {
     const auto body = resource.decode(*object);
     Require(body.has_value() == object->IsObject(), "every object, and nothing else, is decoded",
             resource.type.kind);

@@ -8,9 +8,10 @@ namespace slipway::golden {
 using nlohmann::json;
 
 std::vector<AnyResource> Kinds(const Controller& controller) {
-  std::vector<AnyResource> kinds = controller.owns;
-  kinds.push_back(controller.kind);
+  // What is looked up comes first, as where the operator makes its informers.
+  std::vector<AnyResource> kinds{controller.kind};
   for (const auto& lookup : controller.looks_up) kinds.push_back(lookup.kind);
+  kinds.insert(kinds.end(), controller.owns.begin(), controller.owns.end());
   return kinds;
 }
 
