@@ -26,6 +26,7 @@ using Method = HttpRequest::Method;
 constexpr std::string_view kJson = "application/json";
 // The apply patch is declared as YAML, of which JSON is a subset.
 constexpr std::string_view kApplyPatch = "application/apply-patch+yaml";
+constexpr std::string_view kMergePatch = "application/merge-patch+json";
 
 /// Collects `?name=value&...`; empty values are left out.
 class Query {
@@ -124,6 +125,13 @@ HttpRequest Apply(const ResourceType& type, const ObjectKey& key, std::string bo
   const std::string query =
       Query().Add("fieldManager", field_manager).Add("force", force ? "true" : "false").Text();
   return Write(Method::kPatch, type, key, "patch", ObjectPath(type, key) + query, kApplyPatch,
+               std::move(body));
+}
+
+HttpRequest MergePatch(const ResourceType& type, const ObjectKey& key, std::string body,
+                       std::string_view field_manager) {
+  const std::string query = Query().Add("fieldManager", field_manager).Text();
+  return Write(Method::kPatch, type, key, "patch", ObjectPath(type, key) + query, kMergePatch,
                std::move(body));
 }
 

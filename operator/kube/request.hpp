@@ -67,6 +67,9 @@ HttpRequest Create(const ResourceType& type, const ObjectKey& key, std::string b
 /// Server-side apply. With `force` fields owned by other managers are taken over.
 HttpRequest Apply(const ResourceType& type, const ObjectKey& key, std::string body,
                   std::string_view field_manager, bool force);
+/// A JSON merge patch (RFC 7396). Guarded as Replace is, by the resourceVersion in the body.
+HttpRequest MergePatch(const ResourceType& type, const ObjectKey& key, std::string body,
+                       std::string_view field_manager);
 /// Replaces the whole object; the body's metadata.resourceVersion guards against lost updates.
 HttpRequest Replace(const ResourceType& type, const ObjectKey& key, std::string body,
                     std::string_view field_manager);

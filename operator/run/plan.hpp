@@ -46,7 +46,16 @@ struct Delete {
   bool as_seen = false;
 };
 
-using Action = std::variant<Create, Apply, Delete>;
+/// Changes fields of exactly the object that was seen, by a JSON merge patch with its uid and
+/// resourceVersion: for what no apply can do, such as taking away an entry that was created.
+struct Patch {
+  ResourceType type;
+  ObjectKey key;
+  nlohmann::json body;  ///< The fields alone; null removes one, a list replaces a list.
+  std::string why;      ///< As in Delete.
+};
+
+using Action = std::variant<Create, Apply, Delete, Patch>;
 
 /// An Event on the custom resource. Emitted on transitions only, after the status that records
 /// the transition has been written.

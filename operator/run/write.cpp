@@ -87,6 +87,9 @@ Write::Write(const Owner& owner, const Action& action, const Snapshot& world)
   } else if (auto* apply = std::get_if<Apply>(&action_)) {
     body_ = StampBody(owner_, type_, key_, std::move(apply->body), true);
     StartApply(world);
+  } else if (auto* patch = std::get_if<Patch>(&action_)) {
+    body_ = std::move(patch->body);
+    StartPatch(world);
   } else {
     const Object* seen = world.FindObject(type_, key_);
     if (seen != nullptr) seen_version_ = seen->meta.resource_version;
@@ -106,6 +109,16 @@ void Write::StartApply(const Snapshot& world) {
   state_ = skipped_ ? State::kFinished : State::kApplyKnown;
 }
 
+void Write::StartPatch(const Snapshot& world) {
+  state_ = State::kPatch;
+  const Object* seen = world.FindObject(type_, key_);
+  if (seen == nullptr || !BelongsTo(owner_, key_, seen->meta)) {
+    return Refuse({Code::kConflict, "it is not seen any more; it is looked at again", {}});
+  }
+  live_uid_ = seen->meta.uid;
+  live_version_ = seen->meta.resource_version;
+}
+
 std::optional<HttpRequest> Write::Next() {
   switch (state_) {
     case State::kCreate: return request::Create(type_, key_, body_.dump(), kFieldManager);
@@ -119,6 +132,7 @@ std::optional<HttpRequest> Write::Next() {
     case State::kDelete:
       return request::Delete(type_, key_, {live_uid_, live_version_},
                              std::get<Delete>(action_).grace_seconds);
+    case State::kPatch: return request::MergePatch(type_, key_, BodyForLive(), kFieldManager);
     case State::kFinished: return std::nullopt;
   }
   return std::nullopt;
@@ -159,8 +173,9 @@ void Write::OnError(Error error) {
     state_ = State::kApplyNew;
     return;
   }
-  const bool deleting = state_ == State::kLookToDelete || state_ == State::kDelete;
-  if (deleting && absent) {
+  const bool needless = state_ == State::kLookToDelete || state_ == State::kDelete ||
+                        state_ == State::kPatch;  // What is gone needs no change.
+  if (needless && absent) {
     state_ = State::kFinished;
     return;
   }

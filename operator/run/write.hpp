@@ -49,6 +49,8 @@ bool AlreadyApplied(const Object& live, const nlohmann::json& stamped);
 ///           with uid + resourceVersion | else: foreign
 ///   Delete: GET -> absent or another uid: finished | changed, although it has to be as seen:
 ///           conflict | ours, with or without its labels: DELETE with uid + resourceVersion
+///   Patch:  not seen, or not ours: conflict | PATCH with uid + resourceVersion as seen -> absent:
+///           finished
 class Write {
  public:
   Write(const Owner& owner, const Action& action, const Snapshot& world);
@@ -76,10 +78,12 @@ class Write {
     kApplyKnown,
     kLookToDelete,
     kDelete,
+    kPatch,
     kFinished
   };
 
   void StartApply(const Snapshot& world);
+  void StartPatch(const Snapshot& world);
   void OnLookedToDelete(const ObjectMeta& meta, bool ours);
   void OnError(Error error);
   void OnLooked(const JsonView& object);

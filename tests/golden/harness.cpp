@@ -69,6 +69,9 @@ ordered_json DescribeAction(const Action& action, bool bodies) {
     if (removal->as_seen) text["onlyAsSeen"] = true;
     return text;
   }
+  if (const auto* patch = std::get_if<Patch>(&action)) {
+    return {{"patch", name(*patch)}, {"body", patch->body}, {"why", patch->why}};
+  }
   const auto* create = std::get_if<Create>(&action);
   ordered_json text = create != nullptr ? ordered_json{{"create", name(*create)}}
                                         : ordered_json{{"apply", name(std::get<Apply>(action))}};
@@ -144,7 +147,8 @@ void RunCase(const fs::path& folder, const Controller& controller) {
   const Outcome outcome = Run(controller, scene);
   const std::string actual = DescribeOutcome(outcome, bodies);
   EXPECT_EQ(actual, DescribeOutcome(Run(controller, scene), bodies)) << "not a pure function";
-  CheckSettles(controller, scene, outcome);
+  // Some statuses are steps on a way that the next pass goes on.
+  if (scene.head.value("settles", true)) CheckSettles(controller, scene, outcome);
   if (IsUpdating()) {
     std::ofstream(folder / "expect.yaml") << actual;
     return;

@@ -363,5 +363,51 @@ TEST(AnyWrite, RefusedFromOutsideIsAFailureWithoutARequest) {
   EXPECT_EQ(write.Failure()->error.code, Code::kNotFound);
 }
 
+TEST(PatchWrite, ChangesWhatWasSeenAndNothingElse) {
+  const Snapshot world({Cached(Live("u", "job-uid", "7"), kPods.type)});
+  Write write(kOwner, Patch{kPods.type, kChild, {{"spec", {{"x", nullptr}}}}, "why"}, world);
+  const auto request = write.Next();
+  ASSERT_TRUE(request);
+  EXPECT_EQ(request->method, HttpRequest::Method::kPatch);
+  EXPECT_EQ(request->content_type, "application/merge-patch+json");
+  const json body = json::parse(request->body);
+  EXPECT_EQ(body["metadata"]["uid"], "u");
+  EXPECT_EQ(body["metadata"]["resourceVersion"], "7");
+  EXPECT_TRUE(body["spec"]["x"].is_null());
+  write.OnResponse(Ok(Live("u", "job-uid", "8")));
+  EXPECT_FALSE(write.Next());
+  EXPECT_FALSE(write.Failure());
+  EXPECT_EQ(write.Version(), 8u);
+}
+
+TEST(PatchWrite, WhatHasChangedSinceIsLookedAtAgain) {
+  const Snapshot world({Cached(Live("u", "job-uid", "7"), kPods.type)});
+  Write write(kOwner, Patch{kPods.type, kChild, json::object(), ""}, world);
+  write.Next();
+  write.OnResponse(Fail(Code::kConflict, "changed"));
+  EXPECT_FALSE(write.Next());
+  ASSERT_TRUE(write.Failure());
+  EXPECT_EQ(write.Failure()->error.code, Code::kConflict);
+}
+
+TEST(PatchWrite, WhatIsGoneNeedsNoChange) {
+  const Snapshot world({Cached(Live("u", "job-uid", "7"), kPods.type)});
+  Write write(kOwner, Patch{kPods.type, kChild, json::object(), ""}, world);
+  write.Next();
+  write.OnResponse(Fail(Code::kNotFound, "gone"));
+  EXPECT_FALSE(write.Next());
+  EXPECT_FALSE(write.Failure());
+}
+
+TEST(PatchWrite, WhatIsNotOursIsNotTouched) {
+  for (const Snapshot& world :
+       {Snapshot(), Snapshot({Cached(Live("u", "another-uid", "7"), kPods.type)})}) {
+    Write write(kOwner, Patch{kPods.type, kChild, json::object(), ""}, world);
+    EXPECT_FALSE(write.Next());
+    ASSERT_TRUE(write.Failure());
+    EXPECT_EQ(write.Failure()->error.code, Code::kConflict);
+  }
+}
+
 }  // namespace
 }  // namespace slipway
