@@ -148,6 +148,12 @@ class Reader {
     if (!level) return Complain(key, *found, "debug, info, warn or error");
     out = *level;
   }
+  void Gangs(std::string_view key, GangScheduler& out) {
+    const auto* found = Find(key);
+    if (found == nullptr) return;
+    if (*found != "None" && *found != "Barrier") return Complain(key, *found, "None or Barrier");
+    out = *found == "None" ? GangScheduler::kNone : GangScheduler::kBarrier;
+  }
   void Complain(std::string_view key, const std::string& value, const std::string& rule) {
     problems_ +=
         where_ + ": " + std::string(key) + " is \"" + value + "\" but must be " + rule + "\n";
@@ -190,6 +196,8 @@ const std::vector<ConfigKey>& ConfigKeys() {
       {"leaderElection.leaseNamespace", "--lease-namespace", "namespace of the Lease"},
       {"clusterDomain", "--cluster-domain", "DNS domain of the cluster's Services"},
       {"workerImage", "--worker-image", "image with this binary, for drift evaluations"},
+      {"gangScheduler", "--gang-scheduler",
+       "Barrier: jobs may require that all of their pods fit at once"},
   };
   return keys;
 }
@@ -238,6 +246,13 @@ Result<Config> MakeConfig(const std::vector<ConfigSource>& sources) {
     if (config.watch_namespaces.empty()) config.watch_namespaces = source.watch_namespaces;
     if (config.settings.runtimes.empty()) config.settings.runtimes = source.runtimes;
   }
+  reader.Gangs("gangScheduler", config.settings.gang_scheduler);
+  if (config.settings.gang_scheduler == GangScheduler::kBarrier &&
+      !config.watch_namespaces.empty()) {
+    reader.Complain("gangScheduler", "Barrier",
+                    "None with watchNamespaces, since the room on a node is known only to who sees "
+                    "the pods of all namespaces");
+  }
   std::string problems;
   for (const auto& source : sources) problems += source.problems;
   problems += reader.Problems();
@@ -250,6 +265,7 @@ std::string DescribeConfig(const Config& config) {
   for (const auto& runtime : config.settings.runtimes) {
     runtimes.push_back({{"name", runtime.name}, {"image", runtime.image}});
   }
+  const bool barrier = config.settings.gang_scheduler == GangScheduler::kBarrier;
   return nlohmann::json{{"kubeconfig", config.kubeconfig},
                         {"context", config.context},
                         {"adminAddress", config.admin_address},
@@ -261,6 +277,7 @@ std::string DescribeConfig(const Config& config) {
                           {"leaseNamespace", config.lease_namespace}}},
                         {"clusterDomain", config.settings.cluster_domain},
                         {"workerImage", config.settings.worker_image},
+                        {"gangScheduler", barrier ? "Barrier" : "None"},
                         {"runtimes", runtimes}}
       .dump(2);
 }

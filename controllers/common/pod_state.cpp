@@ -9,6 +9,11 @@
 namespace slipway {
 namespace {
 
+// What Kubernetes sets on a pod that ends for no fault of its own, and what Kueue sets on one that
+// it takes back, as for a job of higher priority.
+constexpr std::string_view kDisruptionTarget = "DisruptionTarget";
+constexpr std::string_view kTerminationTarget = "TerminationTarget";
+
 // The waiting reasons of k8s.io/kubernetes/pkg/kubelet/{images/types.go,container/sync_result.go,
 // kuberuntime/kuberuntime_container.go} that do not go away without somebody's help.
 struct WaitingReason {
@@ -85,7 +90,9 @@ PodEnd DescribeEnd(const PodView& pod) {
 
 const ConditionView* FindDisruption(const PodView& pod) {
   const auto found = std::ranges::find_if(pod.conditions, [](const ConditionView& condition) {
-    return condition.type == "DisruptionTarget" && condition.status == "True";
+    const bool disrupts =
+        condition.type == kDisruptionTarget || condition.type == kTerminationTarget;
+    return disrupts && condition.status == "True";
   });
   return found == pod.conditions.end() ? nullptr : &*found;
 }

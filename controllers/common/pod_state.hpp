@@ -14,7 +14,7 @@ namespace slipway {
 /// the kubelet's, with the way out where it is one of our own rules that bites.
 std::optional<Problem> WhyNotStarting(const PodView& pod);
 
-/// What Kubernetes sets on a pod that ends for no fault of its own, or nullptr
+/// What Kubernetes, or Kueue, sets on a pod that ends for no fault of its own, or nullptr
 /// (https://kubernetes.io/docs/concepts/workloads/pods/disruptions/#pod-disruption-conditions).
 const ConditionView* FindDisruption(const PodView& pod);
 

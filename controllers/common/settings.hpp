@@ -14,12 +14,19 @@ struct ServingRuntime {
   bool operator==(const ServingRuntime&) const = default;
 };
 
+/// Who sees to it that the pods of a gang are placed together.
+enum class GangScheduler {
+  kNone,     ///< Nobody: a job that requires it is refused.
+  kBarrier,  ///< The operator, by gates; it then watches all nodes and pods of the cluster.
+};
+
 /// What the planners need to know of this installation. Immutable for the life of the process.
 struct Settings {
   std::string cluster_domain = "cluster.local";
   /// The image that holds this binary; drift evaluations run in it.
   std::string worker_image;
   std::vector<ServingRuntime> runtimes;
+  GangScheduler gang_scheduler = GangScheduler::kNone;
 };
 
 }  // namespace slipway

@@ -2,6 +2,7 @@
 
 #include "controllers/common/status.hpp"
 #include "controllers/training_job/decide.hpp"
+#include "controllers/training_job/gang.hpp"
 #include "controllers/training_job/machines.hpp"
 #include "controllers/training_job/observe.hpp"
 #include "controllers/training_job/plan.hpp"
@@ -14,13 +15,14 @@ namespace slipway {
 namespace training_job {
 namespace {
 
-Outcome Reconcile(const ReconcileInput& input) {
+Outcome Reconcile(bool gates, const ReconcileInput& input) {
   const api::TrainingJob* job = input.world.Find(kTrainingJobs, input.key);
   // Once it is being deleted, garbage collection takes the pods and the service with it.
   if (job == nullptr || job->meta.deleted) return {};
   if (job->spec.managed_by.value_or(std::string(kManager)) != kManager) return {};
 
-  const Resolved resolved = Resolve(input.key, *job, input.world);
+  Resolved resolved = Resolve(input.key, *job, input.world);
+  if (!resolved.problem) resolved.problem = WhyNoGang(resolved.job, gates);
   const Observed observed = Observe(input.key, resolved, input.world);
   const Decision decision = Decide(input.key, resolved.job, observed, input.now);
   Plan plan = MakePlan(input.key, resolved.job, observed, decision, input.now);
@@ -30,9 +32,14 @@ Outcome Reconcile(const ReconcileInput& input) {
   return {std::move(plan), StatusIfChanged(job->status, status)};
 }
 
-std::vector<Lookup> LooksUp() {
+std::vector<Lookup> LooksUp(bool gates) {
   std::vector<Lookup> lookups = LookUpRuntimes();
   lookups.push_back(LookUpModelVersions());
+  // All machines with their labels before those that pods are on: the first one is how they are
+  // read.
+  if (gates) {
+    for (auto& lookup : LookUpRoom()) lookups.push_back(std::move(lookup));
+  }
   lookups.push_back(LookUpMachines());
   return lookups;
 }
@@ -40,12 +47,13 @@ std::vector<Lookup> LooksUp() {
 }  // namespace
 }  // namespace training_job
 
-Controller MakeTrainingJobController(const Settings& /*settings*/) {
+Controller MakeTrainingJobController(const Settings& settings) {
+  const bool gates = settings.gang_scheduler == GangScheduler::kBarrier;
   return {"training-job",
           training_job::kTrainingJobs,
           {kPods, kServices},
-          training_job::Reconcile,
-          training_job::LooksUp()};
+          [gates](const ReconcileInput& input) { return training_job::Reconcile(gates, input); },
+          training_job::LooksUp(gates)};
 }
 
 }  // namespace slipway

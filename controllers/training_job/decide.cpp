@@ -74,6 +74,7 @@ Decision DecideRunning(const ObjectKey& key, const api::TrainingJob& job, const 
   const auto deadline = Deadline(job, observed);
   if (deadline && now >= *deadline) return {Step::kFail, DescribeDeadline(job), std::nullopt};
   if (auto step = DecideStep(observed)) return *std::move(step);
+  if (WasNeverPlaced(job, observed, now)) return {Step::kRequeue, {}, {}};
   std::vector<Failure> failures = FindFailures(observed, now);
   AddMachines(job.spec.failure_policy, observed, now, failures);
   if (!failures.empty()) return AfterFailure(job, observed, failures);
@@ -112,9 +113,11 @@ Instant RestartTime(const api::FailurePolicy& policy, std::int32_t counted, Inst
 
 std::optional<Instant> RestartTime(const api::TrainingJob& job, const Observed& observed,
                                    Instant now) {
+  const auto requeued = RequeueTime(job, now);
   const auto& failure = observed.record.last_failure;
-  if (observed.Restarts() == 0 || !failure || IsAhead(failure->time, now)) return std::nullopt;
-  return RestartTime(job.spec.failure_policy, observed.counted, failure->time);
+  if (observed.Restarts() == 0 || !failure || IsAhead(failure->time, now)) return requeued;
+  return std::max(requeued, std::optional(RestartTime(job.spec.failure_policy, observed.counted,
+                                                      failure->time)));
 }
 
 std::optional<Instant> Deadline(const api::TrainingJob& job, const Observed& observed) {

@@ -31,6 +31,7 @@ enum class Step {
   kReplace,        ///< The pods are of a former trainer: record that they do not count.
   kStall,          ///< The spec can never work: create nothing.
   kPin,            ///< What the runtime says now is for this start: record it.
+  kRequeue,        ///< Not all pods were placed in time: record that the group waits anew.
   kRestart,        ///< A node failed: record the next attempt.
   kRestartMember,  ///< A node failed that is restarted by itself: record that.
   kRunStep,        ///< A step before or after the training is due: make its pod, or wait for it.

@@ -6,6 +6,7 @@
 
 #include "controllers/common/pod_state.hpp"
 #include "controllers/common/text.hpp"
+#include "controllers/training_job/gang_status.hpp"
 #include "controllers/training_job/members.hpp"
 #include "controllers/training_job/plan.hpp"
 #include "controllers/training_job/steps_status.hpp"
@@ -135,6 +136,7 @@ Account Describe(const api::TrainingJob& job, const Observed& observed, const De
     case Step::kPin:
     case Step::kReplace:
     case Step::kResume: return DescribeGathering(job, observed, now);
+    case Step::kRequeue: return DescribeRequeue(job, observed, now);
     case Step::kRestart:
       return Say(Phase::kRestarting,
                  DescribeRestart(job, observed.Restarts() + 1,

@@ -7,6 +7,7 @@
 #include "controllers/common/labels.hpp"
 #include "controllers/common/names.hpp"
 #include "controllers/common/pods.hpp"
+#include "controllers/training_job/gang.hpp"
 #include "controllers/training_job/members.hpp"
 #include "controllers/training_job/processes.hpp"
 #include "controllers/training_job/rendezvous.hpp"
@@ -128,11 +129,14 @@ Create MakePod(const ObjectKey& job_key, const api::TrainingJob& job, std::int32
   labels.emplace(labels::kAttempt, std::to_string(attempt));
   labels.emplace(kTrainerHash, TrainerHash(job));
   if (member_restarts > 0) labels.emplace(kMemberRestarts, std::to_string(member_restarts));
+  AddQueue(job, attempt, labels, rendezvous.annotations);
   json metadata = PodMetadata(trainer.pod_template, labels, rendezvous.annotations);
   const PodPlan plan = PlanNode(job, node, group, std::move(rendezvous));
+  json spec = RestrictedPodSpec(plan, trainer.pod_template);
+  // The machines of a group that has started are its own.
+  if (member_restarts == 0) AddGate(job, spec);
   return {kPods.type, PodKey(job_key, job, node),
-          json{{"metadata", std::move(metadata)},
-               {"spec", RestrictedPodSpec(plan, trainer.pod_template)}}};
+          json{{"metadata", std::move(metadata)}, {"spec", std::move(spec)}}};
 }
 
 std::optional<Problem> WhyImpossible(const api::TrainingJob& job) {
@@ -146,6 +150,9 @@ std::optional<Problem> WhyImpossible(const api::TrainingJob& job) {
     return UnsupportedValue("spec.output.register");
   }
   if (auto problem = WhyMembersImpossible(job)) return problem;
+  if (job.spec.scheduling_policy && job.spec.scheduling_policy->gang == api::GangPolicy::kUnknown) {
+    return UnsupportedValue("spec.schedulingPolicy.gang");
+  }
   return WhyUncountable(job.spec.trainer);
 }
 

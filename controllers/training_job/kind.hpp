@@ -44,6 +44,8 @@ inline constexpr std::string_view kNodeMissing = "NodeMissing";
 inline constexpr std::string_view kEvaluated = "Evaluated";
 /// Of a Complete job with spec.output: whether there is a ModelVersion.
 inline constexpr std::string_view kRegistered = "Registered";
+/// Of a job with spec.schedulingPolicy: whether its pods were given to the scheduler.
+inline constexpr std::string_view kAdmitted = "Admitted";
 }  // namespace condition
 
 namespace reason {
@@ -62,6 +64,15 @@ inline constexpr std::string_view kRuntimeNotFound = "RuntimeNotFound";
 inline constexpr std::string_view kRuntimeMismatch = "RuntimeMismatch";
 inline constexpr std::string_view kNoImage = "NoImage";
 inline constexpr std::string_view kStepFailed = "StepFailed";
+// Of Admitted and status.pending.
+inline constexpr std::string_view kGangsOff = "GangsOff";
+inline constexpr std::string_view kAdmitting = "Admitting";
+inline constexpr std::string_view kInsufficientResources = "InsufficientResources";
+inline constexpr std::string_view kQueued = "Queued";
+inline constexpr std::string_view kCanNeverFit = "CanNeverFit";
+inline constexpr std::string_view kHeldByKueue = "HeldByKueue";
+inline constexpr std::string_view kWaitingForScheduler = "WaitingForScheduler";
+inline constexpr std::string_view kScheduleTimeout = "ScheduleTimeout";
 // Of Evaluated.
 inline constexpr std::string_view kGatePassed = "GatePassed";
 inline constexpr std::string_view kResultMissing = "ResultMissing";

@@ -125,18 +125,26 @@ std::string DescribeMembers(const api::TrainingJob& job, const Observed& observe
 
 std::optional<Problem> WhyMembersImpossible(const api::TrainingJob& job) {
   using enum api::Framework;
-  const auto framework = job.spec.framework;
-  if (framework == kSKLearn || framework == kR || framework == kCustom) return std::nullopt;
   const auto& rules = job.spec.failure_policy.rules;
   const auto rule =
       std::ranges::find(rules, api::FailureAction::kRestartMember, &api::FailureRule::action);
   if (rule == rules.end()) return std::nullopt;
-  return Problem{
-      std::string(reason::kUnsupportedAction),
-      fmt::format("spec.failurePolicy.rules[{}] has action RestartMember, but the nodes of "
-                  "framework {} form one group that breaks with each of them; choose RestartGroup",
-                  rule - rules.begin(), ToString(framework)),
-      true};
+  const auto because = [&](const std::string& why) {
+    return Problem{std::string(reason::kUnsupportedAction),
+                   fmt::format("spec.failurePolicy.rules[{}] has action RestartMember, but {}",
+                               rule - rules.begin(), why),
+                   true};
+  };
+  if (job.spec.scheduling_policy && job.spec.scheduling_policy->queue) {
+    return because(
+        "with spec.schedulingPolicy.queue Kueue takes the pods as one group in which none is "
+        "replaced; choose RestartGroup, or remove the queue");
+  }
+  const auto framework = job.spec.framework;
+  if (framework == kSKLearn || framework == kR || framework == kCustom) return std::nullopt;
+  return because(fmt::format(
+      "the nodes of framework {} form one group that breaks with each of them; choose RestartGroup",
+      ToString(framework)));
 }
 
 }  // namespace slipway::training_job

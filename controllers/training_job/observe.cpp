@@ -135,6 +135,7 @@ Record ReadRecord(const api::TrainingJob& job) {
   record.suspended = IsTrue(status.conditions, condition::kSuspended);
   record.restarts = status.restarts.value_or(0);
   record.resumes = status.resumes.value_or(0);
+  if (status.gang) record.requeues = status.gang->requeues;
   record.counted = status.restarts_count_towards_max.value_or(record.restarts);
   record.nodes = status.nodes.value_or(api::NodeCounts{});
   record.succeeded_nodes = status.succeeded_nodes.value_or("");
@@ -183,6 +184,7 @@ Observed Observe(const ObjectKey& key, const Resolved& resolved, const Snapshot&
   FindVersions(key, job, world, observed);
   observed.machines = FindMachines(key, world);
   ObserveSteps(key, resolved, world, observed);
+  observed.gang = ObserveGang(job, observed, world);
   return observed;
 }
 

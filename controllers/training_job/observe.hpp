@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "controllers/training_job/gang.hpp"
 #include "controllers/training_job/kind.hpp"
 #include "controllers/training_job/node_set.hpp"
 #include "controllers/training_job/runtime.hpp"
@@ -88,6 +89,7 @@ struct Record {
   bool suspended = false;
   std::int32_t restarts = 0;
   std::int32_t resumes = 0;
+  std::int32_t requeues = 0;
   /// Those of the restarts that count towards the limit.
   std::int32_t counted = 0;
   api::NodeCounts nodes;
@@ -100,7 +102,7 @@ struct Record {
   std::vector<api::MemberState> members;
 
   /// Which start of the group it is about.
-  std::int32_t Attempt() const { return restarts + resumes; }
+  std::int32_t Attempt() const { return restarts + resumes + requeues; }
   bool CountsAny() const {
     return nodes.active + nodes.succeeded + nodes.failed > 0 || !succeeded_nodes.empty();
   }
@@ -150,6 +152,8 @@ struct Observed {
   /// All pods of this attempt have existed at one time, so a missing one is lost, not late.
   bool was_whole = false;
   Steps steps;
+  /// Only of a job with spec.schedulingPolicy.
+  Gang gang;
 
   std::vector<const NodePod*> Pods() const;      ///< Those of `nodes` that exist, by node.
   std::vector<const NodePod*> StepPods() const;  ///< Those of `steps` that exist, in order.
@@ -165,7 +169,7 @@ struct Observed {
   /// Restarts of all kinds that count towards spec.failurePolicy.maxRestarts.
   std::int32_t Used() const { return counted + member_restarts; }
   /// Starts after a failure. One that the status does not know is taken for such.
-  std::int32_t Restarts() const { return attempt - record.resumes; }
+  std::int32_t Restarts() const { return attempt - record.resumes - record.requeues; }
   bool AnyPods() const { return !leftovers.empty() || !Pods().empty() || !StepPods().empty(); }
 
  private:

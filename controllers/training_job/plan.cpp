@@ -158,7 +158,10 @@ Plan MakePlan(const ObjectKey& key, const api::TrainingJob& job, const Observed&
   Plan plan;
   switch (decision.step) {
     case Step::kFinished: return PlanFinished(key, job, observed, now);
-    case Step::kRun: return PlanRun(key, job, observed, now);
+    case Step::kRun:
+      plan = PlanRun(key, job, observed, now);
+      PlanGang(plan, job, observed, now);
+      return plan;
     case Step::kRunStep: return PlanStep(key, job, observed, now);
     case Step::kSuspend:
       if (observed.record.suspended) RemoveAllPods(plan, observed, now);
@@ -175,6 +178,7 @@ Plan MakePlan(const ObjectKey& key, const api::TrainingJob& job, const Observed&
     case Step::kReplace:
     case Step::kRetryStep:
     case Step::kRestartMember:
+    case Step::kRequeue:
     case Step::kRestart: return plan;
   }
   return plan;

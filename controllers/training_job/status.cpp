@@ -9,6 +9,7 @@
 #include "controllers/common/status.hpp"
 #include "controllers/common/text.hpp"
 #include "controllers/training_job/describe.hpp"
+#include "controllers/training_job/gang_status.hpp"
 #include "controllers/training_job/gate.hpp"
 #include "controllers/training_job/members.hpp"
 #include "controllers/training_job/registration.hpp"
@@ -32,7 +33,7 @@ std::int32_t CountPods(const Observed& observed, bool (*counted)(const NodePod&)
 /// Suspended or about to start anew: whatever pods are left no longer count.
 bool IsBetweenAttempts(Step step) {
   return step == Step::kSuspend || step == Step::kRestart || step == Step::kResume ||
-         step == Step::kReplace;
+         step == Step::kReplace || step == Step::kRequeue;
 }
 
 /// What the runtime says is looked up once for each start of the group.
@@ -189,6 +190,7 @@ api::TrainingJobStatus MakeStatus(const Resolved& resolved, const Observed& obse
   std::optional<GateVerdict> verdict;
   if (decision.step == Step::kComplete && job.spec.evaluation) verdict = JudgeModel(job, observed);
   Account account = Describe(job, observed, decision, now);
+  if (auto waits = DescribeGang(job, observed, decision.step)) account = std::move(*waits);
   bool stalled = decision.step == Step::kStall;
   if (auto problem = ExplainFailures(failures, reason::kInvalidPodTemplate)) {
     account.reason = std::move(problem->reason);
@@ -211,6 +213,7 @@ api::TrainingJobStatus MakeStatus(const Resolved& resolved, const Observed& obse
   status.result = unmade ? std::nullopt : observed.result;
   SetTimes(status, observed, decision, now);
   SetConditions(conditions, observed, decision, account, stalled);
+  SetGang(status, job, observed, decision, account, conditions, now);
   if (verdict) SetEvaluated(status, *verdict, conditions);
   SetRegistered(status, job, observed, {}, conditions);
   SetSteps(status, job, observed, decision, now);
@@ -242,6 +245,7 @@ std::vector<EmitEvent> MakeEvents(const std::optional<api::TrainingJobStatus>& b
     const std::string& why = FindCondition(after.conditions, kStalled)->reason;
     events.push_back({Type::kWarning, "Stalled", "Reconcile", OneLine(why + ": " + note)});
   }
+  for (auto& event : GangEvents(before, after)) events.push_back(std::move(event));
   const api::Condition* evaluated = FindCondition(after.conditions, condition::kEvaluated);
   if (evaluated != nullptr && became(condition::kComplete) &&
       evaluated->status == ConditionStatus::kFalse) {

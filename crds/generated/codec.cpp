@@ -191,6 +191,19 @@ static void Decode(const Cursor& in, RuntimeKind& out) {
   DecodeEnum(in, out, RuntimeKind::kRuntime);
 }
 
+std::string_view ToString(GangPolicy value) {
+  switch (value) {
+    case GangPolicy::kUnknown: return "Unknown";
+    case GangPolicy::kRequired: return "Required";
+    case GangPolicy::kBestEffort: return "BestEffort";
+  }
+  return "Unknown";
+}
+
+static void Decode(const Cursor& in, GangPolicy& out) {
+  DecodeEnum(in, out, GangPolicy::kBestEffort);
+}
+
 std::string_view ToString(FailureAction value) {
   switch (value) {
     case FailureAction::kUnknown: return "Unknown";
@@ -319,6 +332,18 @@ std::string_view ToString(StepPhase value) {
 }
 
 static void Decode(const Cursor& in, StepPhase& out) { DecodeEnum(in, out, StepPhase::kSkipped); }
+
+std::string_view ToString(GangState value) {
+  switch (value) {
+    case GangState::kUnknown: return "Unknown";
+    case GangState::kReserved: return "Reserved";
+    case GangState::kReleased: return "Released";
+    case GangState::kStarted: return "Started";
+  }
+  return "Unknown";
+}
+
+static void Decode(const Cursor& in, GangState& out) { DecodeEnum(in, out, GangState::kStarted); }
 
 std::string_view ToString(ConcurrencyPolicy value) {
   switch (value) {
@@ -1281,6 +1306,20 @@ json ToJson(const Trainer& value) {
   return out;
 }
 
+static void Decode(const Cursor& in, SchedulingPolicy& out) {
+  in.Required("gang", out.gang);
+  in.Optional("queue", out.queue);
+  in.Required("scheduleTimeoutSeconds", out.schedule_timeout_seconds);
+}
+
+json ToJson(const SchedulingPolicy& value) {
+  json out = json::object();
+  Put(out, "gang", value.gang);
+  PutAny(out, "queue", value.queue);
+  Put(out, "scheduleTimeoutSeconds", value.schedule_timeout_seconds);
+  return out;
+}
+
 static void Decode(const Cursor& in, ExitCodeRequirement& out) {
   in.Required("operator", out.operator_);
   in.Required("values", out.values);
@@ -1492,6 +1531,7 @@ static void Decode(const Cursor& in, TrainingJobSpec& out) {
   in.Required("framework", out.framework);
   in.Required("trainer", out.trainer);
   in.Required("suspend", out.suspend);
+  in.Optional("schedulingPolicy", out.scheduling_policy);
   in.Required("failurePolicy", out.failure_policy);
   in.Optional("prepare", out.prepare);
   in.Optional("inputs", out.inputs);
@@ -1509,6 +1549,7 @@ json ToJson(const TrainingJobSpec& value) {
   Put(out, "framework", value.framework);
   Put(out, "trainer", value.trainer);
   Put(out, "suspend", value.suspend);
+  PutAny(out, "schedulingPolicy", value.scheduling_policy);
   Put(out, "failurePolicy", value.failure_policy);
   PutAny(out, "prepare", value.prepare);
   PutAny(out, "inputs", value.inputs);
@@ -1582,6 +1623,54 @@ json ToJson(const MemberState& value) {
   Put(out, "restarts", value.restarts);
   PutAny(out, "failed", value.failed);
   PutAny(out, "awaited", value.awaited);
+  return out;
+}
+
+static void Decode(const Cursor& in, GangStatus& out) {
+  in.Optional("attempt", out.attempt);
+  in.Optional("state", out.state);
+  in.Optional("since", out.since);
+  in.Required("requeues", out.requeues);
+  in.Optional("requeueTime", out.requeue_time);
+}
+
+json ToJson(const GangStatus& value) {
+  json out = json::object();
+  PutAny(out, "attempt", value.attempt);
+  PutAny(out, "state", value.state);
+  PutAny(out, "since", value.since);
+  Put(out, "requeues", value.requeues);
+  PutAny(out, "requeueTime", value.requeue_time);
+  return out;
+}
+
+static void Decode(const Cursor& in, MissingResource& out) {
+  in.Required("name", out.name);
+  in.Required("amount", out.amount);
+}
+
+json ToJson(const MissingResource& value) {
+  json out = json::object();
+  Put(out, "name", value.name);
+  Put(out, "amount", value.amount);
+  return out;
+}
+
+static void Decode(const Cursor& in, PendingStatus& out) {
+  in.Required("reason", out.reason);
+  in.Required("message", out.message);
+  in.Optional("queuePosition", out.queue_position);
+  in.Optional("missing", out.missing);
+  in.Optional("blockedBy", out.blocked_by);
+}
+
+json ToJson(const PendingStatus& value) {
+  json out = json::object();
+  Put(out, "reason", value.reason);
+  Put(out, "message", value.message);
+  PutAny(out, "queuePosition", value.queue_position);
+  PutAny(out, "missing", value.missing);
+  PutAny(out, "blockedBy", value.blocked_by);
   return out;
 }
 
@@ -1715,6 +1804,8 @@ static void Decode(const Cursor& in, TrainingJobStatus& out) {
   in.Optional("memberRestarts", out.member_restarts);
   in.Optional("members", out.members);
   in.Optional("resumes", out.resumes);
+  in.Optional("gang", out.gang);
+  in.Optional("pending", out.pending);
   in.Optional("avoidedNodes", out.avoided_nodes);
   in.Optional("lastFailure", out.last_failure);
   in.Optional("runtime", out.runtime);
@@ -1739,6 +1830,8 @@ json ToJson(const TrainingJobStatus& value) {
   PutAny(out, "memberRestarts", value.member_restarts);
   PutAny(out, "members", value.members);
   PutAny(out, "resumes", value.resumes);
+  PutAny(out, "gang", value.gang);
+  PutAny(out, "pending", value.pending);
   PutAny(out, "avoidedNodes", value.avoided_nodes);
   PutAny(out, "lastFailure", value.last_failure);
   PutAny(out, "runtime", value.runtime);

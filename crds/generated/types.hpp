@@ -144,6 +144,16 @@ enum class RuntimeKind {
 };
 std::string_view ToString(RuntimeKind value);
 
+/// Required keeps every pod from the scheduler until all fit at the same time, so that no job holds
+/// machines while it waits for more; the operator must be configured for it. BestEffort lets the
+/// scheduler place some of them, which are taken back after scheduleTimeoutSeconds.
+enum class GangPolicy {
+  kUnknown,
+  kRequired,
+  kBestEffort,
+};
+std::string_view ToString(GangPolicy value);
+
 /// RestartGroup restarts the whole group, which counts towards maxRestarts. Ignore restarts it as
 /// well, but does not count it. FailJob fails the job at once. RestartMember replaces the pod that
 /// failed, under the same index and address, while the others go on; it counts too, and waits
@@ -239,6 +249,16 @@ enum class StepPhase {
   kSkipped,
 };
 std::string_view ToString(StepPhase value);
+
+/// Reserved while room for all pods is kept against other jobs, Released once they are the
+/// scheduler's, Started when all were placed. Absent while the group waits.
+enum class GangState {
+  kUnknown,
+  kReserved,
+  kReleased,
+  kStarted,
+};
+std::string_view ToString(GangState value);
 
 /// What happens when a time comes and a job of the trigger has not ended. Allow, which is also what
 /// a CronJob does unless it is told otherwise, starts another beside it. Forbid starts none until
@@ -1096,6 +1116,21 @@ struct Trainer {
   bool operator==(const Trainer&) const = default;
 };
 
+/// How the nodes get their machines. Absent means that each pod is placed as soon as there is room
+/// for it. Immutable unless the job is suspended.
+struct SchedulingPolicy {
+  /// Required keeps every pod from the scheduler until all fit at the same time, so that no job
+  /// holds machines while it waits for more; the operator must be configured for it.
+  GangPolicy gang = GangPolicy::kUnknown;
+  /// The LocalQueue of Kueue, in the namespace of the job, that admits its pods, all at the same
+  /// time; gang must be Required then, and is Kueue's part.
+  std::optional<std::string> queue;
+  /// Seconds within which the scheduler must have placed all pods once they were given to it.
+  std::int32_t schedule_timeout_seconds = 0;
+
+  bool operator==(const SchedulingPolicy&) const = default;
+};
+
 /// Fits a pod by the exit code of its program.
 struct ExitCodeRequirement {
   /// In fits the exit codes in values, NotIn every other one.
@@ -1303,6 +1338,8 @@ struct TrainingJobSpec {
   Trainer trainer;
   /// While true no pod of the job exists.
   bool suspend = false;
+  /// How the nodes get their machines.
+  std::optional<SchedulingPolicy> scheduling_policy;
   /// What happens when a node fails.
   FailurePolicy failure_policy;
   /// Steps before the training, such as to fetch, transform and check the data.
@@ -1384,6 +1421,50 @@ struct MemberState {
   std::optional<bool> awaited;
 
   bool operator==(const MemberState&) const = default;
+};
+
+/// How far the present start of the group has come, of a job with schedulingPolicy.
+struct GangStatus {
+  /// The start of the group that state is about.
+  std::optional<std::int32_t> attempt;
+  /// Reserved while room for all pods is kept against other jobs, Released once they are the
+  /// scheduler's, Started when all were placed.
+  std::optional<GangState> state;
+  /// Since when it is in that state.
+  std::optional<Instant> since;
+  /// How often the group was taken back because not all of it was placed in time.
+  std::int32_t requeues = 0;
+  /// When that happened last.
+  std::optional<Instant> requeue_time;
+
+  bool operator==(const GangStatus&) const = default;
+};
+
+/// An amount of one resource.
+struct MissingResource {
+  /// Name of the resource, such as nvidia.com/gpu.
+  std::string name;
+  /// Kubernetes quantity such as 2, 500m, 8Gi.
+  std::string amount;
+
+  bool operator==(const MissingResource&) const = default;
+};
+
+/// Why a job with schedulingPolicy waits. Absent when it does not wait for room.
+struct PendingStatus {
+  /// InsufficientResources, Queued behind others, CanNeverFit with the machines there are,
+  /// HeldByKueue, WaitingForScheduler or ScheduleTimeout.
+  std::string reason;
+  /// One line that says what is missing, and what helps.
+  std::string message;
+  /// Place among the jobs that wait, from 1, by priority and then by age.
+  std::optional<std::int32_t> queue_position;
+  /// By how much all pods together need more than is free on the machines that may take them.
+  std::vector<MissingResource> missing;
+  /// The jobs that are served first, as namespace/name, at most ten.
+  std::vector<std::string> blocked_by;
+
+  bool operator==(const PendingStatus&) const = default;
 };
 
 /// The newest failure of a node, kept after a restart.
@@ -1520,6 +1601,10 @@ struct TrainingJobStatus {
   std::vector<MemberState> members;
   /// How often the job was started again after it had been suspended.
   std::optional<std::int32_t> resumes;
+  /// How far the present start of the group has come, of a job with schedulingPolicy.
+  std::optional<GangStatus> gang;
+  /// Why a job with schedulingPolicy waits.
+  std::optional<PendingStatus> pending;
   /// Machines that the pods stay away from, by a rule of spec.failurePolicy with avoidNode; the
   /// newest last.
   std::vector<std::string> avoided_nodes;

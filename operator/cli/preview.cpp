@@ -21,6 +21,7 @@ using nlohmann::json;
 Settings MakeSettings(const json& object) {
   Settings settings;
   settings.worker_image = "<image of the operator>";
+  settings.gang_scheduler = GangScheduler::kBarrier;
   for (const json& variant : List(object, {"spec", "variants"})) {
     const std::string name = Text(variant, {"runtime", "name"});
     if (!name.empty()) {

@@ -119,11 +119,39 @@ Finding BarredJob(const World& world, const api::TrainingJob& job, Finding findi
   return finding;
 }
 
+/// The operator, Kueue or the scheduler has not given it its machines.
+std::optional<Finding> WaitsForRoom(const api::TrainingJob& job) {
+  if (!job.status || !job.status->pending) return std::nullopt;
+  const api::PendingStatus& pending = *job.status->pending;
+  Finding finding{"the job waits for its machines: " + Line(pending.message), {}, "", ""};
+  for (const auto& one : pending.missing) {
+    finding.facts.push_back(fmt::format("missing: {} {}", one.amount, one.name));
+  }
+  for (const auto& name : pending.blocked_by) finding.facts.push_back("served first: " + name);
+  if (pending.reason == training_job::reason::kCanNeverFit) {
+    finding.way_out =
+        "waiting does not help: suspend the job, change spec.trainer.resourcesPerNode or numNodes, "
+        "and resume it; or add nodes that are large enough";
+  } else {
+    finding.waits_for = "room for all of its pods at the same time";
+    finding.way_out = "wait, ask for less, give it a higher priorityClassName, or add nodes";
+  }
+  return finding;
+}
+
 /// Of a job that is meant to run and does not.
 std::vector<Finding> Waiting(const World& world, const api::TrainingJob& job) {
   std::vector<Finding> findings;
   if (auto finding = Barred(world)) findings.push_back(BarredJob(world, job, std::move(*finding)));
-  for (Finding& finding : PodFindings(world, PodsOf(world))) findings.push_back(std::move(finding));
+  auto room = WaitsForRoom(job);
+  // What the scheduler says of pods that it may not place says nothing.
+  if (room) {
+    findings.push_back(std::move(*room));
+  } else {
+    for (Finding& finding : PodFindings(world, PodsOf(world))) {
+      findings.push_back(std::move(finding));
+    }
+  }
   if (Phase(world) == "Restarting" && job.status) findings.push_back(BackingOff(world, job));
   if (Holds(world.resource, "NodeMissing")) {
     findings.push_back(FromCondition(world, Condition(world.resource, "NodeMissing")));

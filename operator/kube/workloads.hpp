@@ -102,10 +102,10 @@ inline constexpr Resource<PodView> kPods{{"", "v1", "Pod", "pods"}, DecodePod};
 inline constexpr Resource<PodView> kPodsInFull{kPods.type, DecodePodInFull, false, false,
                                                /*strips_others=*/true};
 inline constexpr Resource<MachineView> kMachines{{"", "v1", "Node", "nodes"},
-                                                DecodeMachine,
-                                                false,
-                                                /*cluster_scoped=*/true,
-                                                /*strips_others=*/true};
+                                                 DecodeMachine,
+                                                 false,
+                                                 /*cluster_scoped=*/true,
+                                                 /*strips_others=*/true};
 /// The same machines with their dozens of labels, for who looks up what pods they take.
 inline constexpr Resource<MachineView> kMachinesInFull{kMachines.type, DecodeMachine, false,
                                                        /*cluster_scoped=*/true};

@@ -16,8 +16,8 @@ constexpr std::chrono::minutes kLookAgain{10};
 std::vector<View> ViewsOf(const Controller& controller) {
   std::vector<View> views;
   for (const auto& lookup : controller.looks_up) {
-    views.push_back({lookup.kind.type, lookup.index, lookup.looked_up,
-                     lookup.looked_up_by_child, lookup.wanted});
+    views.push_back({lookup.kind.type, lookup.index, lookup.looked_up, lookup.looked_up_by_child,
+                     lookup.wanted});
   }
   return views;
 }

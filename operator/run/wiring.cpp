@@ -65,8 +65,7 @@ void Wiring::AddIndexes(const ClusterId& cluster) {
           .AddIndex(UsersOf(lookup), lookup.looked_up);
       if (!lookup.looked_up_by_child) continue;
       for (const auto& child : runner->Spec().owns) {
-        cache_.StoreFor(cluster, child.type)
-            .AddIndex(UsersOf(lookup), lookup.looked_up_by_child);
+        cache_.StoreFor(cluster, child.type).AddIndex(UsersOf(lookup), lookup.looked_up_by_child);
       }
     }
   }

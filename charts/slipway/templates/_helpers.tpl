@@ -45,5 +45,6 @@ workers: {{ .Values.config.workers }}
 watchNamespaces: {{ toJson .Values.config.watchNamespaces }}
 clusterDomain: {{ .Values.config.clusterDomain }}
 workerImage: {{ .Values.config.workerImage | default (include "slipway.image" .) | quote }}
+gangScheduler: {{ .Values.config.gangScheduler }}
 runtimes: {{- if .Values.config.runtimes }}{{ toYaml .Values.config.runtimes | nindent 0 }}{{ else }} []{{ end }}
 {{- end -}}

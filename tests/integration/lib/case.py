@@ -73,10 +73,11 @@ class Case:
         self.kube.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {
             "name": name, "labels": {"pod-security.kubernetes.io/enforce": "restricted"}}})
 
-    def install(self) -> Installation:
-        """An installation of the case's own, restricted to its namespace."""
+    def install(self, everywhere: bool = False, **config) -> Installation:
+        """An installation of the case's own, restricted to its namespace unless `everywhere`."""
         # The chart cuts names at 40 characters; the end is what tells cases apart.
-        installation = Installation(self.cluster, self.ns[-40:].strip("-"), self.ns)
+        installation = Installation(self.cluster, self.ns[-40:].strip("-"),
+                                    "" if everywhere else self.ns, config=config)
         self._installations.append(installation)
         self.slipway = installation
         return installation

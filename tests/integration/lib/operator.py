@@ -102,7 +102,8 @@ class Replica:
 class Installation:
     """The chart's objects for one user of the API, restricted to a namespace or not."""
 
-    def __init__(self, cluster: Cluster, name: str, namespace: str = "", crds: bool = False):
+    def __init__(self, cluster: Cluster, name: str, namespace: str = "", crds: bool = False,
+                 config: dict | None = None):
         self.cluster = cluster
         self.name = name
         self.namespace = namespace  # empty: all
@@ -110,7 +111,7 @@ class Installation:
         self.replicas: list[Replica] = []
         self._folder = cluster.logs / name
         self._folder.mkdir(parents=True, exist_ok=True)
-        objects = self._render(crds)
+        objects = self._render(crds, config or {})
         self._apply([o for o in objects if o["kind"] in _INSTALLED])
         config = next(o for o in objects if o["kind"] == "ConfigMap")["data"]["config.yaml"]
         self.config = self._folder / "config.yaml"
@@ -118,11 +119,11 @@ class Installation:
         self.kubeconfig = self._folder / "kubeconfig"
         self._log_in()
 
-    def _render(self, crds: bool) -> list[dict]:
+    def _render(self, crds: bool, config: dict) -> list[dict]:
         values = {"replicas": 2, "crds": {"enabled": crds},
                   "config": {"watchNamespaces": [self.namespace] if self.namespace else [], "runtimes": [
                       {"name": "sklearn", "image": "registry.example.com/sklearn:1",
-                       "command": ["serve"], "args": []}]}}
+                       "command": ["serve"], "args": []}], **config}}
         version = self.cluster.kube.request("GET", "/version")["gitVersion"]
         rendered = self.cluster.run("helm", "template", self.name, paths.CHART,
                                     f"--namespace={NAMESPACE}", f"--kube-version={version}",

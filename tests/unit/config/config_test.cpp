@@ -114,6 +114,15 @@ TEST_F(ConfigFileTest, ReportsWhatIsWrongWithTheFileBesideWhatIsWrongWithItsValu
   EXPECT_THAT(refusal, HasSubstr("workers is \"many\""));
 }
 
+TEST_F(ConfigFileTest, GangsNeedAViewOfAllNamespaces) {
+  EXPECT_EQ(Refusal("gangScheduler: Barrier\n"), "");
+  EXPECT_EQ(Refusal("gangScheduler: None\nwatchNamespaces: [a]\n"), "");
+  EXPECT_THAT(Refusal("gangScheduler: barrier\n"),
+              HasSubstr("gangScheduler is \"barrier\" but must be None or Barrier"));
+  EXPECT_THAT(Refusal("gangScheduler: Barrier\nwatchNamespaces: [a]\n"),
+              HasSubstr("must be None with watchNamespaces"));
+}
+
 TEST(ConfigSources, AFlagBeatsTheEnvironmentAndThatTheFile) {
   const ConfigSource flag{"flag", {{"workers", "5"}}, {}, {}, {}};
   const ConfigSource file{
