@@ -117,7 +117,7 @@ class Cluster {
     Pass pass;
     for (const auto& [name, object] : objects_) {
       all.push_back(object);
-      pass.versions[name] = object["metadata"]["resourceVersion"];
+      pass.versions[name] = object["metadata"]["resourceVersion"].get<std::string>();
     }
     const Snapshot world = golden::MakeSnapshot(controller_, all);
     pass.outcome = controller_.reconcile({{kHomeCluster, "ns", job}, world, now_, {}});
