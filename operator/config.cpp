@@ -182,6 +182,19 @@ class Reader {
   std::string problems_;
 };
 
+/// The one without the other would be a promise to pods that nobody keeps, or an open port for
+/// nobody.
+void CheckReports(const Config& config, Reader& reader) {
+  const std::string& url = config.settings.report_url;
+  if (!url.empty() && !url.starts_with("http://") && !url.starts_with("https://")) {
+    reader.Complain("reports.url", url,
+                    "a URL such as http://slipway-reports.slipway-system.svc:8081");
+  } else if (url.empty() != config.report_address.empty()) {
+    reader.Complain(url.empty() ? "reports.url" : "reports.address", "",
+                    "set as well, or both reports.address and reports.url left out");
+  }
+}
+
 }  // namespace
 
 const std::vector<ConfigKey>& ConfigKeys() {
@@ -195,6 +208,8 @@ const std::vector<ConfigKey>& ConfigKeys() {
       {"leaderElection.leaseName", "--lease-name", "name of the Lease"},
       {"leaderElection.leaseNamespace", "--lease-namespace", "namespace of the Lease"},
       {"clusterDomain", "--cluster-domain", "DNS domain of the cluster's Services"},
+      {"reports.address", "--report-address", "HOST:PORT that takes reports of pods; default none"},
+      {"reports.url", "--report-url", "where pods reach it, as http://SERVICE.NAMESPACE.svc:PORT"},
       {"workerImage", "--worker-image", "image with this binary, for drift evaluations"},
       {"gangScheduler", "--gang-scheduler",
        "Barrier: jobs may require that all of their pods fit at once"},
@@ -242,6 +257,9 @@ Result<Config> MakeConfig(const std::vector<ConfigSource>& sources) {
   reader.Text("leaderElection.leaseNamespace", config.lease_namespace);
   reader.Text("clusterDomain", config.settings.cluster_domain);
   reader.Text("workerImage", config.settings.worker_image);
+  reader.Text("reports.address", config.report_address);
+  reader.Text("reports.url", config.settings.report_url);
+  CheckReports(config, reader);
   for (const auto& source : sources) {
     if (config.watch_namespaces.empty()) config.watch_namespaces = source.watch_namespaces;
     if (config.settings.runtimes.empty()) config.settings.runtimes = source.runtimes;
@@ -266,19 +284,21 @@ std::string DescribeConfig(const Config& config) {
     runtimes.push_back({{"name", runtime.name}, {"image", runtime.image}});
   }
   const bool barrier = config.settings.gang_scheduler == GangScheduler::kBarrier;
-  return nlohmann::json{{"kubeconfig", config.kubeconfig},
-                        {"context", config.context},
-                        {"adminAddress", config.admin_address},
-                        {"workers", config.workers},
-                        {"watchNamespaces", config.watch_namespaces},
-                        {"leaderElection",
-                         {{"enabled", config.leader_elect},
-                          {"leaseName", config.lease_name},
-                          {"leaseNamespace", config.lease_namespace}}},
-                        {"clusterDomain", config.settings.cluster_domain},
-                        {"workerImage", config.settings.worker_image},
-                        {"gangScheduler", barrier ? "Barrier" : "None"},
-                        {"runtimes", runtimes}}
+  return nlohmann::json{
+      {"kubeconfig", config.kubeconfig},
+      {"context", config.context},
+      {"adminAddress", config.admin_address},
+      {"reports", {{"address", config.report_address}, {"url", config.settings.report_url}}},
+      {"workers", config.workers},
+      {"watchNamespaces", config.watch_namespaces},
+      {"leaderElection",
+       {{"enabled", config.leader_elect},
+        {"leaseName", config.lease_name},
+        {"leaseNamespace", config.lease_namespace}}},
+      {"clusterDomain", config.settings.cluster_domain},
+      {"workerImage", config.settings.worker_image},
+      {"gangScheduler", barrier ? "Barrier" : "None"},
+      {"runtimes", runtimes}}
       .dump(2);
 }
 

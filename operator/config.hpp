@@ -19,6 +19,7 @@ struct Config {
   std::string context;     ///< Empty: the kubeconfig's current one.
   log::Level log_level = log::Level::kInfo;
   std::string admin_address = "127.0.0.1:8080";
+  std::string report_address;                 ///< Empty: no reports are taken.
   std::size_t workers = 16;                   ///< For each kind.
   std::vector<std::string> watch_namespaces;  ///< Empty: all.
   bool leader_elect = true;

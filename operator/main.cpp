@@ -15,8 +15,10 @@
 #include "operator/cli/commands.hpp"
 #include "operator/config.hpp"
 #include "operator/kube/connect.hpp"
+#include "operator/kube/workloads.hpp"
 #include "operator/run/admin_server.hpp"
 #include "operator/run/leader.hpp"
+#include "operator/run/report_server.hpp"
 #include "operator/run/wiring.hpp"
 
 namespace slipway {
@@ -93,6 +95,13 @@ class Operator {
     for (auto& runner : runners_) runner->Drain();
     events_.Drain();
     if (leader_) leader_->Release();
+  }
+
+  const Store& Pods() { return cache_.StoreFor(kHomeCluster, kPods.type); }
+  std::vector<const Controller*> Controllers() const {
+    std::vector<const Controller*> all;
+    for (const auto& runner : runners_) all.push_back(&runner->Spec());
+    return all;
   }
 
   AdminPages Pages() {
@@ -193,6 +202,13 @@ int RunOperator(const Config& config, const sigset_t& stop_signals) {
   Operator slipway(config, **client, **lease_client, metrics, clock, Identity());
   auto admin = AdminServer::Start(config.admin_address, slipway.Pages());
   if (!admin) return Complain(admin.error());
+  // Their own connections, so that pods cannot hold up what the operator does itself.
+  auto report_client = Connect(*cluster_config, 8, metrics, clock);
+  if (!report_client) return Complain(report_client.error());
+  ReportDesk desk(slipway.Pods(), slipway.Controllers(), **report_client, clock);
+  Result<std::unique_ptr<ReportServer>> reports;
+  if (!config.report_address.empty()) reports = ReportServer::Start(config.report_address, desk);
+  if (!reports) return Complain(reports.error());
   const auto cluster = (*client)->ClusterUid();
   log::Info("started", {{"version", SLIPWAY_VERSION},
                         {"admin", config.admin_address},

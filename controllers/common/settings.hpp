@@ -27,6 +27,9 @@ struct Settings {
   std::string worker_image;
   std::vector<ServingRuntime> runtimes;
   GangScheduler gang_scheduler = GangScheduler::kNone;
+  /// Where pods reach the reports of this installation, such as
+  /// "http://slipway-reports.slipway-system.svc:8081"; empty when it takes none.
+  std::string report_url;
 };
 
 }  // namespace slipway

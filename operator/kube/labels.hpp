@@ -18,4 +18,8 @@ inline constexpr std::string_view kOwnerKind = "slipway.dev/owner-kind";
 /// Annotation "namespace/name" of the owner (a name may be longer than a label value).
 inline constexpr std::string_view kOwner = "slipway.dev/owner";
 
+/// Annotation of a pod that was given the means to report of itself (run/report_desk.hpp), whatever
+/// its value; and whom its token is for.
+inline constexpr std::string_view kReports = "slipway.dev/reports";
+
 }  // namespace slipway::labels

@@ -51,6 +51,13 @@ struct Lookup {
   std::string index = "filed";
 };
 
+/// What comes of a report that a pod sends about itself while it runs.
+struct TakenReport {
+  std::optional<nlohmann::json> status;  ///< The whole new status of the pod's custom resource.
+  /// What is wrong with the report, with the way out; empty when it was taken.
+  std::string refusal;
+};
+
 /// What a kind registers with the runtime: what it is, what it owns, and one pure function.
 struct Controller {
   std::string name;  ///< For logs, metrics and Events, e.g. "training-job".
@@ -59,6 +66,9 @@ struct Controller {
   std::vector<AnyResource> owns;
   std::function<Outcome(const ReconcileInput&)> reconcile;
   std::vector<Lookup> looks_up{};
+  /// A pure function as well, of the custom resource alone, which is there; empty for a kind whose
+  /// pods do not report.
+  std::function<TakenReport(const ReconcileInput&, std::string_view report)> take_report{};
 };
 
 }  // namespace slipway

@@ -132,18 +132,9 @@ void Executor::Report(const Owner& owner, const Write& write) {
 Result<void> Executor::WriteStatus(const Owner& owner, const nlohmann::json& status) {
   const auto remaining = may_write_for_();
   if (remaining.count() <= 0) return tl::unexpected(kNotLeading);
-  const nlohmann::json body = {{"apiVersion", owner.type.ApiVersion()},
-                               {"kind", owner.type.kind},
-                               {"metadata",
-                                {{"name", owner.key.name},
-                                 {"namespace", owner.key.ns},
-                                 {"uid", owner.uid},
-                                 {"resourceVersion", owner.version.text}}},
-                               {"status", status}};
   auto response =
       clients_.at(owner.key.cluster)
-          ->Send(request::ReplaceStatus(owner.type, owner.key, body.dump(), kFieldManager),
-                 std::min(remaining, Client::kDefaultDeadline));
+          ->Send(RequestStatus(owner, status), std::min(remaining, Client::kDefaultDeadline));
   if (!response) return tl::unexpected(response.error());
   JsonParser parser;
   if (auto object = parser.Parse(response->body)) {

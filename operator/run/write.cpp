@@ -59,6 +59,18 @@ json StampBody(const Owner& owner, const ResourceType& type, const ObjectKey& ke
   return body;
 }
 
+HttpRequest RequestStatus(const Owner& owner, const json& status) {
+  const json body = {{"apiVersion", owner.type.ApiVersion()},
+                     {"kind", owner.type.kind},
+                     {"metadata",
+                      {{"name", owner.key.name},
+                       {"namespace", owner.key.ns},
+                       {"uid", owner.uid},
+                       {"resourceVersion", owner.version.text}}},
+                     {"status", status}};
+  return request::ReplaceStatus(owner.type, owner.key, body.dump(), kFieldManager);
+}
+
 bool BelongsTo(const Owner& owner, const ObjectKey& key, const ObjectMeta& meta) {
   return NamesOwner(owner, meta) && (!Beside(owner.key, key) || IsControlledBy(owner, meta));
 }

@@ -30,6 +30,9 @@ struct Owner {
 nlohmann::json StampBody(const Owner& owner, const ResourceType& type, const ObjectKey& key,
                          nlohmann::json body, bool with_digest, bool outlives_owner = false);
 
+/// Replaces the status of the custom resource, provided it is still at the owner's version.
+HttpRequest RequestStatus(const Owner& owner, const nlohmann::json& status);
+
 /// True when the object carries the owner's UID in its label and, if it lies beside the owner,
 /// also as controller owner reference. A copied label alone makes nobody's object ours.
 bool BelongsTo(const Owner& owner, const ObjectKey& key, const ObjectMeta& meta);

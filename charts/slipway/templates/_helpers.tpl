@@ -41,6 +41,11 @@ leaderElection:
   leaseName: {{ include "slipway.name" . }}
   leaseNamespace: {{ .Release.Namespace }}
 adminAddress: "0.0.0.0:8080"
+{{- if .Values.reports.enabled }}
+reports:
+  address: "0.0.0.0:8081"
+  url: http://{{ include "slipway.name" . }}-reports.{{ .Release.Namespace }}.svc.{{ .Values.config.clusterDomain }}:8081
+{{- end }}
 workers: {{ .Values.config.workers }}
 watchNamespaces: {{ toJson .Values.config.watchNamespaces }}
 clusterDomain: {{ .Values.config.clusterDomain }}

@@ -133,7 +133,8 @@ class World:
         command = [self._binary, "run", f"--config={folder / 'config.yaml'}",
                    f"--kubeconfig={folder / 'kubeconfig'}",
                    f"--leader-elect={str(plan.replicas > 1).lower()}",
-                   "--lease-name=slipway", f"--lease-namespace={ns}", "--admin-address=127.0.0.1:0"]
+                   "--lease-name=slipway", f"--lease-namespace={ns}", "--admin-address=127.0.0.1:0",
+                   "--report-address=127.0.0.1:0"]
         if plan.limits:
             command = ["prlimit", *(f"--{name}={most}:{most}" for name, most in plan.limits.items()), *command]
         return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output,

@@ -1,5 +1,7 @@
 """Slipway itself: installed from its chart, its replicas run as processes of this machine."""
 
+import contextlib
+import http.client
 import itertools
 import json
 import re
@@ -35,9 +37,10 @@ def kill_all() -> None:
 class Replica:
     """One running process of the operator."""
 
-    def __init__(self, log: Path, argv: list[str], admin: str):
+    def __init__(self, log: Path, argv: list[str], admin: str, reports: str):
         self.log_file = log
         self.admin = admin
+        self.reports = reports
         with open(log, "wb") as output:
             self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=output,
                                             stderr=output, start_new_session=True)
@@ -73,6 +76,16 @@ class Replica:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as refusal:
             return refusal.code, refusal.read().decode()
+
+    def report(self, pod: dict, token: str, text: str, source: str = "127.0.0.1") -> tuple[int, str]:
+        """What a pod gets for a report that comes from that address: status and body."""
+        meta = pod["metadata"]
+        with contextlib.closing(http.client.HTTPConnection(self.reports, timeout=10,
+                                                           source_address=(source, 0))) as connection:
+            connection.request("POST", f"/v1/report/{meta['namespace']}/{meta['name']}", text.encode(),
+                               {"Authorization": f"Bearer {token}"})
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode()
 
     def metric(self, name: str, **labels: str) -> float:
         """Sum of all series of a metric that have these labels."""
@@ -177,12 +190,12 @@ class Installation:
 
     def start(self, elect: bool = True, bind: str = "127.0.0.1", **flags: str) -> Replica:
         """Starts one more replica with the chart's own configuration."""
-        admin = f"{bind}:{free_port()}"
+        admin, reports = f"{bind}:{free_port()}", f"{bind}:{free_port()}"
         flags = {"config": self.config, "kubeconfig": self.kubeconfig, "admin-address": admin,
-                 "leader-elect": str(elect).lower(), **flags}
+                 "report-address": reports, "leader-elect": str(elect).lower(), **flags}
         argv = [paths.BINARY, "run", *(f"--{key}={value}" for key, value in flags.items())]
         log = self._folder / f"replica-{next(_numbers)}.log"
-        replica = Replica(log, [str(a) for a in argv], admin)
+        replica = Replica(log, [str(a) for a in argv], admin, reports)
         self.replicas.append(replica)
         return replica
 

@@ -58,6 +58,20 @@ TEST_F(ConfigFileTest, ReportsAllErrorsAtOnce) {
   EXPECT_THAT(refusal, HasSubstr("leaderElection.enabled is \"yes\" but must be true or false"));
 }
 
+TEST_F(ConfigFileTest, TakesReportsOnlyWherePodsCanReachThem) {
+  const auto source = Read("reports: {address: ':8081', url: 'http://reports.ns.svc:8081'}\n");
+  const auto config = MakeConfig({*source});
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->report_address, ":8081");
+  EXPECT_EQ(config->settings.report_url, "http://reports.ns.svc:8081");
+  EXPECT_THAT(Refusal("reports: {address: ':8081'}\n"),
+              HasSubstr("reports.url is \"\" but must be"));
+  EXPECT_THAT(Refusal("reports: {url: 'http://a:1'}\n"),
+              HasSubstr("reports.address is \"\" but must be set as well"));
+  EXPECT_THAT(Refusal("reports: {address: ':8081', url: 'a:1'}\n"),
+              HasSubstr("reports.url is \"a:1\" but must be a URL such as http://"));
+}
+
 TEST_F(ConfigFileTest, RefusesWhatIsNoSetting) {
   EXPECT_THAT(Refusal("loglevel: info\n"), HasSubstr("loglevel is not a setting"));
   EXPECT_THAT(Refusal("leaderElection: {enable: true}\n"),
