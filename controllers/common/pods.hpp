@@ -46,9 +46,9 @@ struct PodPlan {
 /// The pod spec. This function is the only place where one is made, so every pod of ours passes
 /// the "restricted" Pod Security Standard
 /// (https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted), holds no
-/// service account token, and sees no other Service's environment. No user ID is chosen: OpenShift
-/// assigns one and refuses any other, and elsewhere an image that would run as root is refused by
-/// the kubelet with a message that WhyNotStarting turns into advice.
+/// token for the API server, and sees no other Service's environment. No user ID is chosen:
+/// OpenShift assigns one and refuses any other, and elsewhere an image that would run as root is
+/// refused by the kubelet with a message that WhyNotStarting turns into advice.
 nlohmann::json RestrictedPodSpec(const PodPlan& plan, const std::optional<api::PodTemplate>& user);
 
 /// Labels and annotations of such a pod: the user's, then ours, which win.

@@ -6,6 +6,7 @@
 #include "controllers/training_job/machines.hpp"
 #include "controllers/training_job/observe.hpp"
 #include "controllers/training_job/plan.hpp"
+#include "controllers/training_job/progress.hpp"
 #include "controllers/training_job/registration.hpp"
 #include "controllers/training_job/runtime.hpp"
 #include "controllers/training_job/status.hpp"
@@ -15,7 +16,7 @@ namespace slipway {
 namespace training_job {
 namespace {
 
-Outcome Reconcile(bool gates, const ReconcileInput& input) {
+Outcome Reconcile(const ReconcileInput& input, bool gates, const std::string& report_url) {
   const api::TrainingJob* job = input.world.Find(kTrainingJobs, input.key);
   // Once it is being deleted, garbage collection takes the pods and the service with it.
   if (job == nullptr || job->meta.deleted) return {};
@@ -23,13 +24,23 @@ Outcome Reconcile(bool gates, const ReconcileInput& input) {
 
   Resolved resolved = Resolve(input.key, *job, input.world);
   if (!resolved.problem) resolved.problem = WhyNoGang(resolved.job, gates);
-  const Observed observed = Observe(input.key, resolved, input.world);
+  Observed observed = Observe(input.key, resolved, input.world);
+  observed.report_url = report_url;
   const Decision decision = Decide(input.key, resolved.job, observed, input.now);
   Plan plan = MakePlan(input.key, resolved.job, observed, decision, input.now);
 
   const auto status = MakeStatus(resolved, observed, decision, input.failures, input.now);
   plan.events = MakeEvents(job->status, status);
   return {std::move(plan), StatusIfChanged(job->status, status)};
+}
+
+TakenReport TakeReport(const ReconcileInput& input, std::string_view report) {
+  const api::TrainingJob* job = input.world.Find(kTrainingJobs, input.key);
+  if (job == nullptr || !job->status || ReadRecord(*job).finished) {
+    return {std::nullopt, "the job has ended, or has not begun; stop to report"};
+  }
+  const Progress progress = ReadProgress(report, StatusTime(input.now));
+  return {ToJson(WithProgress(*job, progress)), progress.problem};
 }
 
 std::vector<Lookup> LooksUp(bool gates) {
@@ -52,8 +63,11 @@ Controller MakeTrainingJobController(const Settings& settings) {
   return {"training-job",
           training_job::kTrainingJobs,
           {kPods, kServices},
-          [gates](const ReconcileInput& input) { return training_job::Reconcile(gates, input); },
-          training_job::LooksUp(gates)};
+          [gates, url = settings.report_url](const ReconcileInput& input) {
+            return training_job::Reconcile(input, gates, url);
+          },
+          training_job::LooksUp(gates),
+          training_job::TakeReport};
 }
 
 }  // namespace slipway

@@ -8,6 +8,7 @@
 #include "controllers/training_job/describe.hpp"
 #include "controllers/training_job/desired.hpp"
 #include "controllers/training_job/machines.hpp"
+#include "controllers/training_job/stall.hpp"
 #include "controllers/training_job/steps_decide.hpp"
 #include "controllers/training_job/steps_observe.hpp"
 
@@ -70,6 +71,7 @@ Decision DecideRunning(const ObjectKey& key, const api::TrainingJob& job, const 
   if (observed.outdated && observed.record.CountsAny()) return {Step::kReplace, {}, {}};
   if (observed.steps.changed) return {Step::kResume, {}, {}};
   if (auto problem = WhyImpossible(job)) return {Step::kStall, std::move(problem), std::nullopt};
+  if (auto problem = WhyUnwatched(job, observed)) return {Step::kStall, std::move(problem), {}};
   if (observed.runtime_unrecorded) return {Step::kPin, {}, {}};
   const auto deadline = Deadline(job, observed);
   if (deadline && now >= *deadline) return {Step::kFail, DescribeDeadline(job), std::nullopt};
@@ -78,6 +80,9 @@ Decision DecideRunning(const ObjectKey& key, const api::TrainingJob& job, const 
   std::vector<Failure> failures = FindFailures(observed, now);
   AddMachines(job.spec.failure_policy, observed, now, failures);
   if (!failures.empty()) return AfterFailure(job, observed, failures);
+  if (auto stall = DescribeStall(job, observed, now)) {
+    return AfterFailure(job, observed, {std::move(*stall)});
+  }
   if (!observed.was_whole || observed.Lost().empty()) return {};
   const auto& since = observed.record.missing_since;
   const bool waits = !since || (now < *since + kLossConfirmation && !IsAhead(*since, now));

@@ -7,9 +7,11 @@
 #include "controllers/common/labels.hpp"
 #include "controllers/common/names.hpp"
 #include "controllers/common/pods.hpp"
+#include "controllers/training_job/checkpoint.hpp"
 #include "controllers/training_job/gang.hpp"
 #include "controllers/training_job/members.hpp"
 #include "controllers/training_job/processes.hpp"
+#include "controllers/training_job/progress.hpp"
 #include "controllers/training_job/rendezvous.hpp"
 #include "controllers/training_job/result.hpp"
 #include "operator/base/hash.hpp"
@@ -51,6 +53,7 @@ PodPlan PlanNode(const api::TrainingJob& job, std::int32_t node, const Group& gr
     plan.termination_message_path = ResultFile(job);
     plan.operator_env.push_back({"SLIPWAY_RESULT_FILE", plan.termination_message_path});
   }
+  AddCheckpoint(job, plan);
   // A restart is a new pod, so that all nodes meet again; a container that restarted by itself
   // would come back into a group that has gone on without it.
   plan.restart_policy = "Never";
@@ -115,11 +118,13 @@ Create MakeService(const ObjectKey& job_key, const api::TrainingJob& job) {
 
 std::string TrainerHash(const api::TrainingJob& job) {
   if (job.spec.framework == api::Framework::kUnknown) return "";
-  return ShortHash({ToString(job.spec.framework), ToJson(job.spec.trainer).dump()});
+  const std::string trainer = ToJson(job.spec.trainer).dump();
+  if (!job.spec.checkpoint) return ShortHash({ToString(job.spec.framework), trainer});
+  return ShortHash({ToString(job.spec.framework), trainer, ToJson(*job.spec.checkpoint).dump()});
 }
 
 Create MakePod(const ObjectKey& job_key, const api::TrainingJob& job, std::int32_t node,
-               std::int32_t attempt, std::int32_t member_restarts) {
+               std::int32_t attempt, std::int32_t member_restarts, const std::string& report_url) {
   const api::Trainer& trainer = job.spec.trainer;
   const Group group{job.spec.framework, trainer.num_nodes, ProcessesPerNode(trainer).value_or(1),
                     ServiceKey(job_key, job).name};
@@ -135,8 +140,11 @@ Create MakePod(const ObjectKey& job_key, const api::TrainingJob& job, std::int32
   json spec = RestrictedPodSpec(plan, trainer.pod_template);
   // The machines of a group that has started are its own.
   if (member_restarts == 0) AddGate(job, spec);
-  return {kPods.type, PodKey(job_key, job, node),
-          json{{"metadata", std::move(metadata)}, {"spec", std::move(spec)}}};
+  GrantGrace(job, spec);
+  Create pod{kPods.type, PodKey(job_key, job, node),
+             json{{"metadata", std::move(metadata)}, {"spec", std::move(spec)}}};
+  if (node == 0) LetReport(pod, report_url);
+  return pod;
 }
 
 std::optional<Problem> WhyImpossible(const api::TrainingJob& job) {
@@ -152,6 +160,9 @@ std::optional<Problem> WhyImpossible(const api::TrainingJob& job) {
   if (auto problem = WhyMembersImpossible(job)) return problem;
   if (job.spec.scheduling_policy && job.spec.scheduling_policy->gang == api::GangPolicy::kUnknown) {
     return UnsupportedValue("spec.schedulingPolicy.gang");
+  }
+  if (job.spec.checkpoint && job.spec.checkpoint->resume == api::CheckpointResume::kUnknown) {
+    return UnsupportedValue("spec.checkpoint.resume");
   }
   return WhyUncountable(job.spec.trainer);
 }

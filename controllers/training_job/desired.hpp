@@ -22,8 +22,9 @@ ObjectKey ServiceKey(const ObjectKey& job_key, const api::TrainingJob& job);
 /// what a node needs to become ready.
 Create MakeService(const ObjectKey& job_key, const api::TrainingJob& job);
 
-/// Hash of what users wrote that decides what the pods are: the framework and the trainer. A pod
-/// bears it, and one that bears another was made from a trainer that is no longer in the spec.
+/// Hash of what users wrote that decides what the pods are: the framework, the trainer and, if
+/// there is one, the checkpoint. A pod bears it, and one that bears another was made from a trainer
+/// that is no longer in the spec.
 ///
 /// It is over the spec and not over the pods, so that an operator that renders the same spec
 /// differently leaves what runs alone. A field with a default that is added to the trainer must be
@@ -31,10 +32,11 @@ Create MakeService(const ObjectKey& job_key, const api::TrainingJob& job);
 /// when this version does not know the framework: then nothing can be told about the pods.
 std::string TrainerHash(const api::TrainingJob& job);
 
-/// The pod of one node, which was restarted by itself so often in this attempt. Requires
-/// WhyImpossible(job) to be nullopt.
+/// The pod of one node, which was restarted by itself so often in this attempt. Node 0 reports to
+/// `report_url` while it runs, unless that is empty. Requires WhyImpossible(job) to be nullopt.
 Create MakePod(const ObjectKey& job_key, const api::TrainingJob& job, std::int32_t node,
-               std::int32_t attempt, std::int32_t member_restarts = 0);
+               std::int32_t attempt, std::int32_t member_restarts = 0,
+               const std::string& report_url = {});
 
 /// Why a job that the API server has accepted can never run, or nullopt. Nothing is created for
 /// such a job; what runs of the present trainer is left alone.

@@ -46,6 +46,12 @@ inline constexpr std::string_view kEvaluated = "Evaluated";
 inline constexpr std::string_view kRegistered = "Registered";
 /// Of a job with spec.schedulingPolicy: whether its pods were given to the scheduler.
 inline constexpr std::string_view kAdmitted = "Admitted";
+/// Present only while what the program reports cannot be used.
+inline constexpr std::string_view kReportUnreadable = "ReportUnreadable";
+/// Of a job with spec.checkpoint whose nodes run: whether the newest checkpoint is recent.
+inline constexpr std::string_view kCheckpointFresh = "CheckpointFresh";
+/// Present only while a group that does not report is about to be restarted for it.
+inline constexpr std::string_view kNoProgress = "NoProgress";
 }  // namespace condition
 
 namespace reason {
@@ -73,6 +79,17 @@ inline constexpr std::string_view kCanNeverFit = "CanNeverFit";
 inline constexpr std::string_view kHeldByKueue = "HeldByKueue";
 inline constexpr std::string_view kWaitingForScheduler = "WaitingForScheduler";
 inline constexpr std::string_view kScheduleTimeout = "ScheduleTimeout";
+// Of ReportUnreadable.
+inline constexpr std::string_view kInvalidReport = "InvalidReport";
+// Of CheckpointFresh.
+inline constexpr std::string_view kCheckpointSaved = "CheckpointSaved";
+inline constexpr std::string_view kCheckpointNotDue = "CheckpointNotDue";
+inline constexpr std::string_view kCheckpointTooOld = "CheckpointTooOld";
+inline constexpr std::string_view kCheckpointMissing = "CheckpointMissing";
+inline constexpr std::string_view kReportsNotTaken = "ReportsNotTaken";
+// Of a stall: of the failure, and of NoProgress.
+inline constexpr std::string_view kNoProgress = "NoProgress";
+inline constexpr std::string_view kNoReport = "NoReport";
 // Of Evaluated.
 inline constexpr std::string_view kGatePassed = "GatePassed";
 inline constexpr std::string_view kResultMissing = "ResultMissing";

@@ -16,7 +16,9 @@ namespace {
 constexpr std::int32_t kMostRestarts = 1000;
 
 /// The attempt that follows begins with none.
-bool BeginsAttempt(Step step) { return step == Step::kRestart || step == Step::kResume; }
+bool BeginsAttempt(Step step) {
+  return step == Step::kRestart || step == Step::kResume || step == Step::kRequeue;
+}
 
 std::vector<api::MemberState> MembersAfter(const Observed& observed, const Decision& decision) {
   if (BeginsAttempt(decision.step)) return {};
@@ -83,7 +85,8 @@ void CreateAwaited(Plan& plan, const ObjectKey& key, const api::TrainingJob& job
     if (time && now < *time) {
       plan.wake_at = std::min(plan.wake_at.value_or(*time), *time);
     } else {
-      plan.actions.emplace_back(MakePod(key, job, member.node, observed.attempt, member.restarts));
+      plan.actions.emplace_back(
+          MakePod(key, job, member.node, observed.attempt, member.restarts, observed.report_url));
     }
   }
 }

@@ -102,6 +102,12 @@ void FindVersions(const ObjectKey& key, const api::TrainingJob& job, const Snaps
   }
 }
 
+std::optional<Instant> TrueSince(const std::vector<api::Condition>& conditions,
+                                 std::string_view type) {
+  if (!IsTrue(conditions, type)) return std::nullopt;
+  return FindCondition(conditions, type)->last_transition_time;
+}
+
 bool WasWhole(const Observed& observed) {
   const Record& record = observed.record;
   const std::int32_t existed = record.nodes.active + record.nodes.succeeded + record.nodes.failed;
@@ -139,10 +145,9 @@ Record ReadRecord(const api::TrainingJob& job) {
   record.counted = status.restarts_count_towards_max.value_or(record.restarts);
   record.nodes = status.nodes.value_or(api::NodeCounts{});
   record.succeeded_nodes = status.succeeded_nodes.value_or("");
-  if (IsTrue(status.conditions, condition::kNodeMissing)) {
-    record.missing_since =
-        FindCondition(status.conditions, condition::kNodeMissing)->last_transition_time;
-  }
+  record.missing_since = TrueSince(status.conditions, condition::kNodeMissing);
+  record.running_since = TrueSince(status.conditions, condition::kRunning);
+  record.silent_since = TrueSince(status.conditions, condition::kNoProgress);
   record.start_time = status.start_time;
   record.last_failure = status.last_failure;
   record.member_restarts = status.member_restarts.value_or(0);

@@ -100,6 +100,10 @@ struct Record {
   std::optional<api::NodeFailure> last_failure;
   std::int32_t member_restarts = 0;
   std::vector<api::MemberState> members;
+  /// Since when all nodes have run; nothing while they do not.
+  std::optional<Instant> running_since;
+  /// Since when it has been told that the group does not report.
+  std::optional<Instant> silent_since;
 
   /// Which start of the group it is about.
   std::int32_t Attempt() const { return restarts + resumes + requeues; }
@@ -136,6 +140,8 @@ struct Observed {
   /// the job is suspended, so it was suspended and resumed unseen, between two passes.
   bool outdated = false;
   const Object* service = nullptr;
+  /// Where programs report to while they run; empty when this operator takes no reports.
+  std::string report_url;
   /// What the program of node 0 reported, once that has succeeded. Only of a job that wants to
   /// know.
   std::optional<api::TrainingResult> result;

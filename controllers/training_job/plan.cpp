@@ -2,9 +2,11 @@
 
 #include <algorithm>
 
+#include "controllers/training_job/checkpoint.hpp"
 #include "controllers/training_job/desired.hpp"
 #include "controllers/training_job/members.hpp"
 #include "controllers/training_job/registration.hpp"
+#include "controllers/training_job/stall.hpp"
 #include "controllers/training_job/steps_decide.hpp"
 #include "controllers/training_job/steps_observe.hpp"
 #include "operator/kube/workloads.hpp"
@@ -102,7 +104,8 @@ void CreateMissing(Plan& plan, const ObjectKey& key, const api::TrainingJob& job
                    const Observed& observed) {
   for (const std::int32_t node : observed.Lost()) {
     const std::int32_t restarts = observed.members[static_cast<std::size_t>(node)].restarts;
-    plan.actions.emplace_back(MakePod(key, job, node, observed.attempt, restarts));
+    plan.actions.emplace_back(
+        MakePod(key, job, node, observed.attempt, restarts, observed.report_url));
   }
 }
 
@@ -110,6 +113,9 @@ Plan PlanRun(const ObjectKey& key, const api::TrainingJob& job, const Observed& 
              Instant now) {
   Plan plan;
   WakeAt(plan, Deadline(job, observed));
+  if (const auto silence = FindSilence(job, observed, now)) WakeAt(plan, silence->wake_at);
+  const auto freshness = JudgeCheckpoint(job, observed, now);
+  if (freshness && freshness->fresh) WakeAt(plan, freshness->until);
   if (observed.service == nullptr) plan.actions.emplace_back(MakeService(key, job));
   RemoveLeftovers(plan, observed, now);
   if (observed.was_whole) CreateAwaited(plan, key, job, observed, now);

@@ -6,6 +6,7 @@
 #include <cctype>
 
 #include "controllers/common/text.hpp"
+#include "controllers/training_job/report_reader.hpp"
 #include "operator/kube/json_view.hpp"
 
 namespace slipway::training_job {
@@ -13,10 +14,8 @@ namespace {
 
 // What the CRD lets a status hold; all of the report that does not fit is refused here, since the
 // API server would refuse the whole status for it.
-constexpr std::size_t kMaxName = 128;
 constexpr std::size_t kMaxUri = 2048;
 constexpr std::size_t kMaxVersion = 255;
-constexpr std::size_t kMaxNumber = 32;
 constexpr std::size_t kMaxMetrics = 100;
 constexpr std::size_t kMaxDatasets = 16;
 constexpr std::int64_t kMaxSize = std::int64_t{1} << 53;
@@ -24,15 +23,6 @@ constexpr std::int64_t kMaxSize = std::int64_t{1} << 53;
 /// The kubelet keeps so much of the end of the file.
 constexpr std::size_t kMaxReport = 4096;
 constexpr std::string_view kDefaultFile = "/dev/termination-log";
-
-bool IsPrintable(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  return byte >= ' ' && byte != 0x7F;
-}
-
-bool IsText(std::string_view text, std::size_t max) {
-  return !text.empty() && text.size() <= max && std::ranges::all_of(text, IsPrintable);
-}
 
 bool IsUri(std::string_view text) {
   const auto scheme = text.substr(0, text.find("://"));
@@ -51,13 +41,13 @@ bool IsDigest(std::string_view text) {
          text.find_first_not_of("0123456789abcdef", kAlgorithm.size()) == std::string_view::npos;
 }
 
-/// Reads a report member by member, and keeps the first complaint.
-class Reader {
+/// Reads a report member by member.
+class Reader : public ReportReader {
  public:
   api::TrainingResult Read(const JsonView& report) {
     api::TrainingResult result;
     if (!report.IsObject()) Refuse("it", report, "a JSON object");
-    ReadMetrics(report["metrics"], result.metrics);
+    result.metrics = Metrics(report["metrics"], kMaxMetrics);
     if (const JsonView artifact = Object(report, "artifact"); artifact.Exists()) {
       result.artifact = ReadArtifact(artifact);
     }
@@ -68,28 +58,7 @@ class Reader {
     return result;
   }
 
-  const std::string& Complaint() const { return complaint_; }
-
  private:
-  void Refuse(std::string_view member, const JsonView& value, std::string_view rule) {
-    if (!complaint_.empty()) return;
-    const std::string shown = OneLine(value.Dump(), 80);
-    complaint_ =
-        fmt::format("{} is {}, but must be {}", member, shown.empty() ? "missing" : shown, rule);
-  }
-
-  JsonView Object(const JsonView& report, std::string_view member) {
-    const JsonView value = report[member];
-    if (value.Exists() && !value.IsObject()) Refuse(member, value, "an object");
-    return value;
-  }
-
-  std::string Name(const JsonView& value, std::string_view member) {
-    std::string name = value.Text();
-    if (!IsText(name, kMaxName)) Refuse(member, value, "a text of 1 to 128 characters");
-    return name;
-  }
-
   std::optional<std::string> Uri(const JsonView& value, std::string_view member) {
     if (!value.Exists()) return std::nullopt;
     std::string uri = value.Text();
@@ -102,36 +71,6 @@ class Reader {
     std::string digest = value.Text();
     if (!IsDigest(digest)) Refuse(member, value, "sha256: and 64 hexadecimal digits in lower case");
     return digest;
-  }
-
-  void AddMetric(std::vector<api::MetricValue>& metrics, std::string name, const JsonView& value) {
-    // A program may well write what it has not measured as null, or as the text NaN.
-    if (!value.Double()) return;
-    const std::string member = fmt::format("metric {}", OneLine(name, 40));
-    if (metrics.size() == kMaxMetrics) return Refuse(member, value, "one of at most 100 metrics");
-    if (std::ranges::find(metrics, name, &api::MetricValue::name) != metrics.end()) {
-      return Refuse(member, value, "there once only");
-    }
-    std::string number = value.Dump();
-    if (number.size() > kMaxNumber) return Refuse(member, value, "at most 32 characters long");
-    metrics.push_back({std::move(name), std::move(number)});
-  }
-
-  void ReadMetrics(const JsonView& given, std::vector<api::MetricValue>& metrics) {
-    if (given.IsArray()) {
-      given.ForEach([&](const JsonView& item) {
-        AddMetric(metrics, Name(item["name"], "the name of a metric"), item["value"]);
-      });
-    } else if (given.IsObject()) {
-      given.ForEachMember([&](std::string_view name, const JsonView& value) {
-        if (!IsText(name, kMaxName)) {
-          Refuse("the name of a metric", value, "a text of 1 to 128 characters");
-        }
-        AddMetric(metrics, std::string(name), value);
-      });
-    } else if (given.Exists()) {
-      Refuse("metrics", given, "an object of numbers by name");
-    }
   }
 
   api::ReportedArtifact ReadArtifact(const JsonView& given) {
@@ -178,8 +117,6 @@ class Reader {
     }
     return baseline;
   }
-
-  std::string complaint_;
 };
 
 constexpr std::string_view kNode0 = "the program of node 0";

@@ -8,11 +8,14 @@
 #include "controllers/common/conditions.hpp"
 #include "controllers/common/status.hpp"
 #include "controllers/common/text.hpp"
+#include "controllers/training_job/checkpoint.hpp"
 #include "controllers/training_job/describe.hpp"
 #include "controllers/training_job/gang_status.hpp"
 #include "controllers/training_job/gate.hpp"
 #include "controllers/training_job/members.hpp"
+#include "controllers/training_job/progress.hpp"
 #include "controllers/training_job/registration.hpp"
+#include "controllers/training_job/stall.hpp"
 #include "controllers/training_job/steps_status.hpp"
 
 namespace slipway::training_job {
@@ -41,7 +44,17 @@ bool BeginsAnew(Step step) {
   return step == Step::kPin || step == Step::kResume || step == Step::kReplace;
 }
 
-api::NodeCounts CountNodes(const Observed& observed, Step step) {
+/// A node that is restarted by itself has failed, also where its pod still runs.
+void CountOut(const Observed& observed, std::int32_t node, api::NodeCounts& nodes) {
+  const auto& pod = observed.nodes[static_cast<std::size_t>(node)];
+  if (!pod || !pod->Active()) return;
+  --nodes.active;
+  if (pod->view->ready) --nodes.ready;
+  ++nodes.failed;
+}
+
+api::NodeCounts CountNodes(const Observed& observed, const Decision& decision) {
+  const Step step = decision.step;
   api::NodeCounts nodes;
   if (step != Step::kSuspend) nodes.desired = observed.num_nodes;
   if (IsBetweenAttempts(step)) return nodes;
@@ -52,6 +65,7 @@ api::NodeCounts CountNodes(const Observed& observed, Step step) {
   nodes.failed =
       CountPods(observed, [](const NodePod& pod) { return pod.Failed() && !pod.Ending(); });
   if (observed.was_whole) nodes.failed += observed.CountMissing();
+  if (step == Step::kRestartMember) CountOut(observed, decision.verdict->failure.node, nodes);
   return nodes;
 }
 
@@ -206,7 +220,7 @@ api::TrainingJobStatus MakeStatus(const Resolved& resolved, const Observed& obse
   SetRestarts(status, observed, decision);
   SetMembers(status, observed, decision);
   if (decision.verdict) status.last_failure = decision.verdict->failure;
-  status.nodes = CountNodes(observed, decision.step);
+  status.nodes = CountNodes(observed, decision);
   status.succeeded_nodes = NameSucceeded(observed, decision.step);
   if (BeginsAnew(decision.step)) status.runtime = resolved.runtime;
   const bool unmade = IsBetweenAttempts(decision.step) && !observed.steps.trained;
@@ -214,6 +228,10 @@ api::TrainingJobStatus MakeStatus(const Resolved& resolved, const Observed& obse
   SetTimes(status, observed, decision, now);
   SetConditions(conditions, observed, decision, account, stalled);
   SetGang(status, job, observed, decision, account, conditions, now);
+  SetReportCondition(status, conditions);
+  const bool runs = decision.step == Step::kRun;
+  SetCheckpointFresh(runs ? JudgeCheckpoint(job, observed, now) : std::nullopt, conditions);
+  SetNoProgress(runs ? FindSilence(job, observed, now) : std::nullopt, conditions);
   if (verdict) SetEvaluated(status, *verdict, conditions);
   SetRegistered(status, job, observed, {}, conditions);
   SetSteps(status, job, observed, decision, now);
@@ -269,6 +287,11 @@ std::vector<EmitEvent> MakeEvents(const std::optional<api::TrainingJobStatus>& b
     events.push_back({Type::kNormal, "Replaced", "StartGroup",
                       fmt::format("{} was changed; the pods of the former one are replaced",
                                   prepares ? "spec.prepare" : "spec.trainer")});
+  }
+  for (const auto& trouble : {condition::kReportUnreadable, condition::kNoProgress}) {
+    if (!became(trouble)) continue;
+    events.push_back({Type::kWarning, std::string(trouble), "ReadReports",
+                      FindCondition(after.conditions, trouble)->message});
   }
   const std::vector<api::Condition> none;
   if (auto barred = BarredEvent(before ? before->conditions : none, after.conditions)) {

@@ -258,6 +258,19 @@ static void Decode(const Cursor& in, NodeConditionStatus& out) {
   DecodeEnum(in, out, NodeConditionStatus::kFalse);
 }
 
+std::string_view ToString(CheckpointResume value) {
+  switch (value) {
+    case CheckpointResume::kUnknown: return "Unknown";
+    case CheckpointResume::kAuto: return "Auto";
+    case CheckpointResume::kNever: return "Never";
+  }
+  return "Unknown";
+}
+
+static void Decode(const Cursor& in, CheckpointResume& out) {
+  DecodeEnum(in, out, CheckpointResume::kNever);
+}
+
 std::string_view ToString(MetricGoal value) {
   switch (value) {
     case MetricGoal::kUnknown: return "Unknown";
@@ -1377,6 +1390,7 @@ json ToJson(const FailureRule& value) {
 static void Decode(const Cursor& in, FailurePolicy& out) {
   in.Required("maxRestarts", out.max_restarts);
   in.Required("backoffSeconds", out.backoff_seconds);
+  in.Optional("stallTimeoutSeconds", out.stall_timeout_seconds);
   in.Optional("rules", out.rules);
 }
 
@@ -1384,6 +1398,7 @@ json ToJson(const FailurePolicy& value) {
   json out = json::object();
   Put(out, "maxRestarts", value.max_restarts);
   Put(out, "backoffSeconds", value.backoff_seconds);
+  PutAny(out, "stallTimeoutSeconds", value.stall_timeout_seconds);
   PutAny(out, "rules", value.rules);
   return out;
 }
@@ -1411,6 +1426,48 @@ json ToJson(const PrepareStep& value) {
   PutAny(out, "workingDir", value.working_dir);
   PutAny(out, "timeoutSeconds", value.timeout_seconds);
   Put(out, "retries", value.retries);
+  return out;
+}
+
+static void Decode(const Cursor& in, CheckpointClaim& out) {
+  in.Required("claimName", out.claim_name);
+}
+
+json ToJson(const CheckpointClaim& value) {
+  json out = json::object();
+  Put(out, "claimName", value.claim_name);
+  return out;
+}
+
+static void Decode(const Cursor& in, CheckpointOnTermination& out) {
+  in.Required("gracePeriodSeconds", out.grace_period_seconds);
+}
+
+json ToJson(const CheckpointOnTermination& value) {
+  json out = json::object();
+  Put(out, "gracePeriodSeconds", value.grace_period_seconds);
+  return out;
+}
+
+static void Decode(const Cursor& in, CheckpointPolicy& out) {
+  in.Required("persistentVolumeClaim", out.persistent_volume_claim);
+  in.Optional("subPath", out.sub_path);
+  in.Required("mountPath", out.mount_path);
+  in.Required("intervalSeconds", out.interval_seconds);
+  in.Required("onTermination", out.on_termination);
+  in.Required("resume", out.resume);
+  in.Required("keepLast", out.keep_last);
+}
+
+json ToJson(const CheckpointPolicy& value) {
+  json out = json::object();
+  Put(out, "persistentVolumeClaim", value.persistent_volume_claim);
+  PutAny(out, "subPath", value.sub_path);
+  Put(out, "mountPath", value.mount_path);
+  Put(out, "intervalSeconds", value.interval_seconds);
+  Put(out, "onTermination", value.on_termination);
+  Put(out, "resume", value.resume);
+  Put(out, "keepLast", value.keep_last);
   return out;
 }
 
@@ -1534,6 +1591,7 @@ static void Decode(const Cursor& in, TrainingJobSpec& out) {
   in.Optional("schedulingPolicy", out.scheduling_policy);
   in.Required("failurePolicy", out.failure_policy);
   in.Optional("prepare", out.prepare);
+  in.Optional("checkpoint", out.checkpoint);
   in.Optional("inputs", out.inputs);
   in.Optional("evaluation", out.evaluation);
   in.Optional("output", out.output);
@@ -1552,6 +1610,7 @@ json ToJson(const TrainingJobSpec& value) {
   PutAny(out, "schedulingPolicy", value.scheduling_policy);
   Put(out, "failurePolicy", value.failure_policy);
   PutAny(out, "prepare", value.prepare);
+  PutAny(out, "checkpoint", value.checkpoint);
   PutAny(out, "inputs", value.inputs);
   PutAny(out, "evaluation", value.evaluation);
   PutAny(out, "output", value.output);
@@ -1792,6 +1851,38 @@ json ToJson(const ModelVersionRef& value) {
   return out;
 }
 
+static void Decode(const Cursor& in, TrainerStatus& out) {
+  in.Optional("progressPercentage", out.progress_percentage);
+  in.Optional("estimatedRemainingSeconds", out.estimated_remaining_seconds);
+  in.Optional("metrics", out.metrics);
+  in.Required("lastUpdatedTime", out.last_updated_time);
+  in.Optional("problem", out.problem);
+}
+
+json ToJson(const TrainerStatus& value) {
+  json out = json::object();
+  PutAny(out, "progressPercentage", value.progress_percentage);
+  PutAny(out, "estimatedRemainingSeconds", value.estimated_remaining_seconds);
+  PutAny(out, "metrics", value.metrics);
+  Put(out, "lastUpdatedTime", value.last_updated_time);
+  PutAny(out, "problem", value.problem);
+  return out;
+}
+
+static void Decode(const Cursor& in, CheckpointStatus& out) {
+  in.Optional("step", out.step);
+  in.Optional("time", out.time);
+  in.Optional("lostSecondsIfKilledNow", out.lost_seconds_if_killed_now);
+}
+
+json ToJson(const CheckpointStatus& value) {
+  json out = json::object();
+  PutAny(out, "step", value.step);
+  PutAny(out, "time", value.time);
+  PutAny(out, "lostSecondsIfKilledNow", value.lost_seconds_if_killed_now);
+  return out;
+}
+
 static void Decode(const Cursor& in, TrainingJobStatus& out) {
   in.Required("observedGeneration", out.observed_generation);
   in.Optional("phase", out.phase);
@@ -1812,6 +1903,8 @@ static void Decode(const Cursor& in, TrainingJobStatus& out) {
   in.Optional("result", out.result);
   in.Optional("evaluation", out.evaluation);
   in.Optional("modelVersionRef", out.model_version_ref);
+  in.Optional("trainerStatus", out.trainer_status);
+  in.Optional("checkpoint", out.checkpoint);
   in.Optional("startTime", out.start_time);
   in.Optional("completionTime", out.completion_time);
   in.Optional("message", out.message);
@@ -1838,6 +1931,8 @@ json ToJson(const TrainingJobStatus& value) {
   PutAny(out, "result", value.result);
   PutAny(out, "evaluation", value.evaluation);
   PutAny(out, "modelVersionRef", value.model_version_ref);
+  PutAny(out, "trainerStatus", value.trainer_status);
+  PutAny(out, "checkpoint", value.checkpoint);
   PutAny(out, "startTime", value.start_time);
   PutAny(out, "completionTime", value.completion_time);
   PutAny(out, "message", value.message);

@@ -195,6 +195,15 @@ enum class NodeConditionStatus {
 };
 std::string_view ToString(NodeConditionStatus value);
 
+/// Whether a program that starts goes on from the newest checkpoint in the folder; environment
+/// variable SLIPWAY_RESUME holds it. With Never it begins anew each time.
+enum class CheckpointResume {
+  kUnknown,
+  kAuto,
+  kNever,
+};
+std::string_view ToString(CheckpointResume value);
+
 /// Whether greater or smaller values are better.
 enum class MetricGoal {
   kUnknown,
@@ -1185,6 +1194,9 @@ struct FailurePolicy {
   std::int32_t max_restarts = 0;
   /// Seconds to wait before the first restart.
   std::int32_t backoff_seconds = 0;
+  /// Seconds without a report of the program, while all nodes run, after which the whole group is
+  /// restarted, as after a failure of node 0 with the reason NoProgress.
+  std::optional<std::int32_t> stall_timeout_seconds;
   /// What a failure of a node leads to.
   std::vector<FailureRule> rules;
 
@@ -1215,6 +1227,53 @@ struct PrepareStep {
   std::int32_t retries = 0;
 
   bool operator==(const PrepareStep&) const = default;
+};
+
+/// An existing PersistentVolumeClaim in the namespace of the job, which every node mounts: with
+/// more than one node its access mode has to be ReadWriteMany, unless all of them run on one
+/// machine.
+struct CheckpointClaim {
+  /// Name of the PersistentVolumeClaim.
+  std::string claim_name;
+
+  bool operator==(const CheckpointClaim&) const = default;
+};
+
+/// What happens when a pod is told to end. It gets SIGTERM, and the program saves its state.
+struct CheckpointOnTermination {
+  /// Seconds that it has for that before it is killed.
+  std::int32_t grace_period_seconds = 0;
+
+  bool operator==(const CheckpointOnTermination&) const = default;
+};
+
+/// Where the program saves its state, and how often, so that it goes on from there when it is
+/// started again: after a failure, a preemption or a suspension. The program is told by environment
+/// variables, which begin with SLIPWAY_CHECKPOINT_, and does the saving. Immutable unless the job
+/// is suspended.
+struct CheckpointPolicy {
+  /// An existing PersistentVolumeClaim in the namespace of the job, which every node mounts: with
+  /// more than one node its access mode has to be ReadWriteMany, unless all of them run on one
+  /// machine.
+  CheckpointClaim persistent_volume_claim;
+  /// Folder inside the claim.
+  std::optional<std::string> sub_path;
+  /// Absolute path of the folder in the container; environment variable SLIPWAY_CHECKPOINT_DIR
+  /// holds it.
+  std::string mount_path;
+  /// How often the program is to save its state, and so how much work a failure may cost;
+  /// environment variable SLIPWAY_CHECKPOINT_INTERVAL_SECONDS holds it.
+  std::int32_t interval_seconds = 0;
+  /// What happens when a pod is told to end.
+  CheckpointOnTermination on_termination;
+  /// Whether a program that starts goes on from the newest checkpoint in the folder; environment
+  /// variable SLIPWAY_RESUME holds it.
+  CheckpointResume resume = CheckpointResume::kUnknown;
+  /// How many checkpoints the program keeps; environment variable SLIPWAY_CHECKPOINT_KEEP_LAST
+  /// holds it.
+  std::int32_t keep_last = 0;
+
+  bool operator==(const CheckpointPolicy&) const = default;
 };
 
 /// What the training is made from, for the record: it is written into the ModelVersion as it is
@@ -1344,6 +1403,9 @@ struct TrainingJobSpec {
   FailurePolicy failure_policy;
   /// Steps before the training, such as to fetch, transform and check the data.
   std::vector<PrepareStep> prepare;
+  /// Where the program saves its state, and how often, so that it goes on from there when it is
+  /// started again: after a failure, a preemption or a suspension.
+  std::optional<CheckpointPolicy> checkpoint;
   /// What the training is made from, for the record: it is written into the ModelVersion as it is
   /// here.
   std::optional<Inputs> inputs;
@@ -1575,6 +1637,37 @@ struct ModelVersionRef {
   bool operator==(const ModelVersionRef&) const = default;
 };
 
+/// What the program of node 0 has reported of its progress, as of lastUpdatedTime. It stays when
+/// the group is restarted, until the program reports again.
+struct TrainerStatus {
+  /// Percent of the training that is done.
+  std::optional<std::int32_t> progress_percentage;
+  /// Seconds until the training ends, as the program guesses.
+  std::optional<std::int32_t> estimated_remaining_seconds;
+  /// What was measured last.
+  std::vector<MetricValue> metrics;
+  /// When the newest report came in.
+  Instant last_updated_time{};
+  /// Why the newest report cannot be used; the rest is then of an earlier one.
+  std::optional<std::string> problem;
+
+  bool operator==(const TrainerStatus&) const = default;
+};
+
+/// The newest checkpoint that the program of node 0 has reported. It stays when the group is
+/// restarted, until the program reports another.
+struct CheckpointStatus {
+  /// Step of the training that it holds.
+  std::optional<std::int64_t> step;
+  /// When it was saved.
+  std::optional<Instant> time;
+  /// Seconds of work that are lost if the group is killed: since the checkpoint was saved, or since
+  /// the group started, if that is later.
+  std::optional<std::int64_t> lost_seconds_if_killed_now;
+
+  bool operator==(const CheckpointStatus&) const = default;
+};
+
 /// What the operator has observed. Users do not write here.
 struct TrainingJobStatus {
   /// Value of metadata.generation that this status was computed from.
@@ -1619,6 +1712,10 @@ struct TrainingJobStatus {
   std::optional<GateResult> evaluation;
   /// The ModelVersion that was made from this job.
   std::optional<ModelVersionRef> model_version_ref;
+  /// What the program of node 0 has reported of its progress, as of lastUpdatedTime.
+  std::optional<TrainerStatus> trainer_status;
+  /// The newest checkpoint that the program of node 0 has reported.
+  std::optional<CheckpointStatus> checkpoint;
   /// When the job started, or was resumed; activeDeadlineSeconds counts from here.
   std::optional<Instant> start_time;
   /// When the job ended as Complete or Failed.

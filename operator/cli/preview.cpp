@@ -17,11 +17,12 @@ namespace {
 
 using nlohmann::json;
 
-/// Those of an operator whose configuration knows every runtime that is asked for.
+/// Those of an operator whose configuration has all that is asked for.
 Settings MakeSettings(const json& object) {
   Settings settings;
   settings.worker_image = "<image of the operator>";
   settings.gang_scheduler = GangScheduler::kBarrier;
+  settings.report_url = "http://<service of the operator>";
   for (const json& variant : List(object, {"spec", "variants"})) {
     const std::string name = Text(variant, {"runtime", "name"});
     if (!name.empty()) {
@@ -135,8 +136,9 @@ std::string PreviewText(const Preview& preview, const json& object) {
   text += Table({"KIND", "NAME", "WHAT"}, ChildRows(preview.children));
   const auto env = RendezvousOf(preview.children, object);
   if (!env.empty()) {
-    text += fmt::format("\nEnvironment of the rendezvous ({}), as the first pod gets it:\n",
-                        Text(object, {"spec", "framework"}));
+    text +=
+        fmt::format("\nEnvironment by the operator (rendezvous of {}), as the first pod gets it:\n",
+                    Text(object, {"spec", "framework"}));
     for (const std::string& variable : env) text += "  " + variable + "\n";
   }
   const auto needed = NeededBy(preview.children);

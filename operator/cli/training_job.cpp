@@ -157,7 +157,16 @@ std::vector<Finding> Waiting(const World& world, const api::TrainingJob& job) {
     findings.push_back(FromCondition(world, Condition(world.resource, "NodeMissing")));
     findings.back().waits_for = "nothing for long: the group is restarted if it stays so";
   }
+  if (Holds(world.resource, "NoProgress")) {
+    findings.push_back(FromCondition(world, Condition(world.resource, "NoProgress")));
+    findings.back().waits_for = "a report, or the restart";
+  }
   return findings;
+}
+
+void NoteCheckpoint(const World& world, std::vector<std::string>& notes) {
+  const json& fresh = Condition(world.resource, "CheckpointFresh");
+  if (Text(fresh, {"status"}) == "False") notes.push_back(Line(Text(fresh, {"message"})));
 }
 
 void NoteRestarts(const World& world, const api::TrainingJob& job,
@@ -194,6 +203,7 @@ std::vector<Finding> JobFindings(const World& world, std::vector<std::string>& n
   const bool runs = phase == "Running" || phase == "Preparing" || phase == "Evaluating";
   if (findings.empty() && !runs) findings.push_back(Unexplained(world));
   if (Phase(world) != "Restarting") NoteRestarts(world, *job, notes);
+  NoteCheckpoint(world, notes);
   return findings;
 }
 

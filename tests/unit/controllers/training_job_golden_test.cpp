@@ -10,5 +10,11 @@ TEST(TrainingJobGolden, EveryCaseGivesThePlanAndStatusWrittenBesideIt) {
   golden::RunGolden("training_job", MakeTrainingJobController({}));
 }
 
+TEST(TrainingJobGolden, SoItDoesWhereReportsAreTaken) {
+  Settings settings;
+  settings.report_url = "http://slipway-reports.slipway-system.svc:8081";
+  golden::RunGolden("training_job_reports", MakeTrainingJobController(settings));
+}
+
 }  // namespace
 }  // namespace slipway

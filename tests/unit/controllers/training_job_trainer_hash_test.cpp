@@ -56,6 +56,13 @@ TEST(TrainerHash, ChangesWithWhateverDecidesWhatThePodsAre) {
       {"/spec/trainer/env/0/value", "8"},
       {"/spec/trainer/numNodes", 3},
       {"/spec/trainer/numProcPerNode", "1"},
+      {"/spec/checkpoint",
+       {{"persistentVolumeClaim", {{"claimName", "c"}}},
+        {"mountPath", "/c"},
+        {"intervalSeconds", 900},
+        {"onTermination", {{"gracePeriodSeconds", 60}}},
+        {"resume", "Never"},
+        {"keepLast", 3}}},
       {"/spec/trainer/resourcesPerNode/limits/cpu", "4"},
       {"/spec/trainer/podTemplate/nodeSelector/pool", "cpu"},
       {"/spec/trainer/podTemplate/workingDir", "/src"}};
