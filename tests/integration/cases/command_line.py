@@ -126,7 +126,7 @@ def status_for_programs(t: Case):
 def what_may_not_be_read_is_said(t: Case):
     t.job("x", trainer={"resourcesPerNode": {"limits": {"nvidia.com/gpu": 100}}})
     _why(t, "tj/x", "cannot be placed on a node", "Insufficient nvidia.com/gpu",
-         "not looked at: nodes (", "not looked at: resourcequotas (",
+         "not looked at: resourcequotas (",
          options=("--kubeconfig", t.slipway.kubeconfig))
 
 

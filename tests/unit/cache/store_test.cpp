@@ -222,6 +222,8 @@ TEST(Cache, TakesWhatTheViewsShowOfTheResourcesCluster) {
   for (const ClusterId& cluster : {ClusterId(kHomeCluster), ClusterId{"aks"}}) {
     Store& pods = cache.StoreFor(cluster, kPods.type);
     pods.AddIndex("name", [](const Object& pod) { return Strings{pod.key.name}; });
+    pods.AddIndex("first",
+                  [](const Object& pod) { return Strings{pod.key.name < "c" ? "yes" : ""}; });
     for (const char* name : {"a", "b", "c"}) {
       const bool own = std::string(name) == "c";  // Which is in view already.
       auto pod =
@@ -236,6 +238,15 @@ TEST(Cache, TakesWhatTheViewsShowOfTheResourcesCluster) {
   for (const auto& pod : world.All(kPods)) seen.push_back(pod.key.ToString());
   std::sort(seen.begin(), seen.end());
   EXPECT_EQ(seen, (Strings{"aks:team/c", "team/b", "team/c"}));
+
+  // In two ways, by which b is found twice.
+  const auto first = [](const Object&) { return Strings{"yes"}; };
+  const Snapshot more =
+      cache.Take(kJobs, job->key, {{kPods.type, "name", names}, {kPods.type, "first", first}});
+  seen.clear();
+  for (const auto& pod : more.All(kPods)) seen.push_back(pod.key.ToString());
+  std::sort(seen.begin(), seen.end());
+  EXPECT_EQ(seen, (Strings{"aks:team/c", "team/a", "team/b", "team/c"}));
 }
 
 TEST(Cache, IsSyncedWhenEveryStoreIs) {
