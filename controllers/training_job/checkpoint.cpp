@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "controllers/common/status.hpp"
+#include "controllers/training_job/elastic.hpp"
 #include "operator/kube/labels.hpp"
 
 namespace slipway::training_job {
@@ -20,6 +21,7 @@ constexpr std::int64_t kDefaultGrace = 30;
 constexpr int kIntervals = 2;
 
 bool AllRun(const Observed& observed) {
+  if (observed.elastic) return RunsEnough(observed);
   const auto pods = observed.Pods();
   return observed.CountMissing() == 0 && std::ranges::all_of(pods, [](const NodePod* pod) {
            return pod->Succeeded() || pod->Running();

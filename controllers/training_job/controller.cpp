@@ -2,6 +2,7 @@
 
 #include "controllers/common/status.hpp"
 #include "controllers/training_job/decide.hpp"
+#include "controllers/training_job/elastic.hpp"
 #include "controllers/training_job/gang.hpp"
 #include "controllers/training_job/machines.hpp"
 #include "controllers/training_job/observe.hpp"
@@ -27,6 +28,7 @@ Outcome Reconcile(const ReconcileInput& input, bool gates, const std::string& re
   Observed observed = Observe(input.key, resolved, input.world);
   observed.report_url = report_url;
   const Decision decision = Decide(input.key, resolved.job, observed, input.now);
+  observed = AfterScaling(std::move(observed), decision);
   Plan plan = MakePlan(input.key, resolved.job, observed, decision, input.now);
 
   const auto status = MakeStatus(resolved, observed, decision, input.failures, input.now);

@@ -7,6 +7,7 @@
 #include "controllers/common/status.hpp"
 #include "controllers/training_job/describe.hpp"
 #include "controllers/training_job/desired.hpp"
+#include "controllers/training_job/elastic.hpp"
 #include "controllers/training_job/machines.hpp"
 #include "controllers/training_job/stall.hpp"
 #include "controllers/training_job/steps_decide.hpp"
@@ -38,6 +39,7 @@ Decision FailBecause(std::string_view reason, std::string message, Verdict verdi
 
 Decision AfterFailure(const api::TrainingJob& job, const Observed& observed,
                       const std::vector<Failure>& failures) {
+  if (auto smaller = GoOnWithout(job, observed, failures)) return *std::move(smaller);
   const api::FailurePolicy& policy = job.spec.failure_policy;
   Verdict verdict = Judge(policy, failures);
   if (verdict.action == api::FailureAction::kFailJob) {
@@ -77,13 +79,16 @@ Decision DecideRunning(const ObjectKey& key, const api::TrainingJob& job, const 
   if (deadline && now >= *deadline) return {Step::kFail, DescribeDeadline(job), std::nullopt};
   if (auto step = DecideStep(observed)) return *std::move(step);
   if (WasNeverPlaced(job, observed, now)) return {Step::kRequeue, {}, {}};
+  if (auto fewer = GiveUpLatecomers(observed)) return *std::move(fewer);
   std::vector<Failure> failures = FindFailures(observed, now);
   AddMachines(job.spec.failure_policy, observed, now, failures);
   if (!failures.empty()) return AfterFailure(job, observed, failures);
   if (auto stall = DescribeStall(job, observed, now)) {
     return AfterFailure(job, observed, {std::move(*stall)});
   }
-  if (!observed.was_whole || observed.Lost().empty()) return {};
+  if (!observed.was_whole || observed.Lost().empty()) {
+    return ChangeSize(observed).value_or(Decision{});
+  }
   const auto& since = observed.record.missing_since;
   const bool waits = !since || (now < *since + kLossConfirmation && !IsAhead(*since, now));
   if (waits) return {Step::kConfirmLoss, {}, {}};

@@ -15,7 +15,7 @@
 ///   (new) -- Pin --- Run ------------------ Run ---> Complete --> Finished
 ///                   |  ^                            (clean up, then delete after the TTL)
 ///                   v  |                    +-> Fail ----^
-///   ConfirmLoss/Restart/RestartMember/Replace
+///   ConfirmLoss/Restart/RestartMember/Replace/Shrink/Resize
 ///
 /// A decision that destroys something is recorded in the status by one pass and carried out by a
 /// later one, which sees it there (`Record`). So after a crash between the two the next pass knows
@@ -36,6 +36,8 @@ enum class Step {
   kRestartMember,  ///< A node failed that is restarted by itself: record that.
   kRunStep,        ///< A step before or after the training is due: make its pod, or wait for it.
   kRetryStep,      ///< It failed and is to be run again: record it.
+  kShrink,         ///< Nodes are lost that an elastic group can do without: record it.
+  kResize,         ///< The number of nodes of an elastic job was changed: record it.
   kConfirmLoss,    ///< A pod is missing without a trace: wait whether it is only late.
   kRun,            ///< Remove what is left of earlier groups, then create what is missing.
 };
@@ -44,8 +46,11 @@ struct Decision {
   Step step = Step::kRun;
   /// With kFail and kStall: why, for conditions and Events.
   std::optional<Problem> problem;
-  /// With kRestart and kRestartMember, and with kFail when a node was the cause.
+  /// With kRestart and kRestartMember, with kShrink after a failure, and with kFail when a node was
+  /// the cause.
   std::optional<Verdict> verdict;
+  /// With kShrink: the nodes that the group goes on without, in order.
+  std::vector<std::int32_t> nodes{};
 };
 
 /// How long a pod must be missing before its group is restarted. A replica that has just become

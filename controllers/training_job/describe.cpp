@@ -6,6 +6,7 @@
 
 #include "controllers/common/pod_state.hpp"
 #include "controllers/common/text.hpp"
+#include "controllers/training_job/elastic.hpp"
 #include "controllers/training_job/gang_status.hpp"
 #include "controllers/training_job/members.hpp"
 #include "controllers/training_job/plan.hpp"
@@ -142,17 +143,25 @@ Account Describe(const api::TrainingJob& job, const Observed& observed, const De
                  DescribeRestart(job, observed.Restarts() + 1,
                                  observed.counted + (decision.verdict->Counts() ? 1 : 0),
                                  observed.member_restarts, decision.verdict->failure));
+    case Step::kShrink:
+    case Step::kResize:
     case Step::kRestartMember: break;
     case Step::kConfirmLoss:
       return {Phase::kRunning, std::string(reason::kPodLost),
-              fmt::format("{} vanished; the group is restarted if that is still so in {} s",
-                          Count(observed.Lost().size(), "pod"), kLossConfirmation.count())};
+              fmt::format("{} vanished; the group {} if that is still so in {} s",
+                          Count(observed.Lost().size(), "pod"),
+                          RunsEnough(observed) ? "goes on without" : "is restarted",
+                          kLossConfirmation.count())};
     case Step::kRunStep:
     case Step::kRetryStep:
     case Step::kRun: break;
   }
   if (auto members = DescribeMembers(job, observed, decision); !members.empty()) {
     return Say(Phase::kRestarting, members + DescribeStuck(observed, now));
+  }
+  if (auto elastic = DescribeElastic(job, observed, decision, now)) {
+    elastic->message += DescribeStuck(observed, now);
+    return *std::move(elastic);
   }
   const bool whole = observed.was_whole || observed.CountMissing() == 0;
   return whole ? DescribeWhole(observed) : DescribeGathering(job, observed, now);

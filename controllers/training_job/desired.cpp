@@ -8,6 +8,7 @@
 #include "controllers/common/names.hpp"
 #include "controllers/common/pods.hpp"
 #include "controllers/training_job/checkpoint.hpp"
+#include "controllers/training_job/elastic.hpp"
 #include "controllers/training_job/gang.hpp"
 #include "controllers/training_job/members.hpp"
 #include "controllers/training_job/processes.hpp"
@@ -118,7 +119,8 @@ Create MakeService(const ObjectKey& job_key, const api::TrainingJob& job) {
 
 std::string TrainerHash(const api::TrainingJob& job) {
   if (job.spec.framework == api::Framework::kUnknown) return "";
-  const std::string trainer = ToJson(job.spec.trainer).dump();
+  const std::string trainer =
+      job.spec.elastic_policy ? ElasticTrainerText(job) : ToJson(job.spec.trainer).dump();
   if (!job.spec.checkpoint) return ShortHash({ToString(job.spec.framework), trainer});
   return ShortHash({ToString(job.spec.framework), trainer, ToJson(*job.spec.checkpoint).dump()});
 }
@@ -126,8 +128,9 @@ std::string TrainerHash(const api::TrainingJob& job) {
 Create MakePod(const ObjectKey& job_key, const api::TrainingJob& job, std::int32_t node,
                std::int32_t attempt, std::int32_t member_restarts, const std::string& report_url) {
   const api::Trainer& trainer = job.spec.trainer;
-  const Group group{job.spec.framework, trainer.num_nodes, ProcessesPerNode(trainer).value_or(1),
-                    ServiceKey(job_key, job).name};
+  Group group{job.spec.framework, trainer.num_nodes, ProcessesPerNode(trainer).value_or(1),
+              ServiceKey(job_key, job).name};
+  MakeElastic(job, attempt, group);
   Rendezvous rendezvous = MakeRendezvous(group, node);
   Labels labels = ChildLabels(kApplication, job.meta, kNodeRole);
   labels.emplace(labels::kNodeIndex, std::to_string(node));
@@ -158,6 +161,7 @@ std::optional<Problem> WhyImpossible(const api::TrainingJob& job) {
     return UnsupportedValue("spec.output.register");
   }
   if (auto problem = WhyMembersImpossible(job)) return problem;
+  if (auto problem = WhyNotElastic(job)) return problem;
   if (job.spec.scheduling_policy && job.spec.scheduling_policy->gang == api::GangPolicy::kUnknown) {
     return UnsupportedValue("spec.schedulingPolicy.gang");
   }

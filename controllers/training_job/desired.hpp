@@ -23,8 +23,9 @@ ObjectKey ServiceKey(const ObjectKey& job_key, const api::TrainingJob& job);
 Create MakeService(const ObjectKey& job_key, const api::TrainingJob& job);
 
 /// Hash of what users wrote that decides what the pods are: the framework, the trainer and, if
-/// there is one, the checkpoint. A pod bears it, and one that bears another was made from a trainer
-/// that is no longer in the spec.
+/// there is one, the checkpoint; of an elastic job not the number of nodes, but what its pods are
+/// told of elasticPolicy. A pod bears it, and one that bears another was made from a trainer that
+/// is no longer in the spec.
 ///
 /// It is over the spec and not over the pods, so that an operator that renders the same spec
 /// differently leaves what runs alone. A field with a default that is added to the trainer must be

@@ -110,6 +110,13 @@ Failure DescribeLost(const ObjectKey& key, const api::TrainingJob& job, const Ob
            "removal of its labels"}};
 }
 
+std::optional<std::size_t> FindRule(const api::FailurePolicy& policy, const Failure& failure) {
+  for (std::size_t i = 0; i < policy.rules.size(); ++i) {
+    if (Fits(policy.rules[i], failure)) return i;
+  }
+  return std::nullopt;
+}
+
 Verdict Judge(const api::FailurePolicy& policy, const std::vector<Failure>& failures) {
   for (std::size_t i = 0; i < policy.rules.size(); ++i) {
     for (const auto& failure : failures) {

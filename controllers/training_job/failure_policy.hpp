@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,9 @@ std::vector<Failure> FindFailures(const Observed& observed, Instant now);
 /// The failure of the first node whose pod vanished without a trace. Requires one that is lost.
 Failure DescribeLost(const ObjectKey& key, const api::TrainingJob& job, const Observed& observed,
                      Instant now);
+
+/// The first of the rules that fits the failure, from 0; nullopt when none does.
+std::optional<std::size_t> FindRule(const api::FailurePolicy& policy, const Failure& failure);
 
 /// What is to be done about the failures of a group.
 struct Verdict {

@@ -66,6 +66,7 @@ inline constexpr std::string_view kInvalidPodTemplate = "InvalidPodTemplate";
 inline constexpr std::string_view kUnresolvableProcesses = "UnresolvableProcesses";
 inline constexpr std::string_view kUnsupportedValue = "UnsupportedValue";
 inline constexpr std::string_view kUnsupportedAction = "UnsupportedAction";
+inline constexpr std::string_view kNotElastic = "NotElastic";
 inline constexpr std::string_view kRuntimeNotFound = "RuntimeNotFound";
 inline constexpr std::string_view kRuntimeMismatch = "RuntimeMismatch";
 inline constexpr std::string_view kNoImage = "NoImage";

@@ -8,12 +8,10 @@
 #include "controllers/common/status.hpp"
 #include "controllers/training_job/describe.hpp"
 #include "controllers/training_job/desired.hpp"
+#include "controllers/training_job/elastic.hpp"
 
 namespace slipway::training_job {
 namespace {
-
-/// Far above the maximum of maxRestarts.
-constexpr std::int32_t kMostRestarts = 1000;
 
 /// The attempt that follows begins with none.
 bool BeginsAttempt(Step step) {
@@ -46,7 +44,7 @@ std::int32_t MemberRestartsOf(const ObjectMeta& pod) {
   std::int32_t value = 0;
   const char* end = label->second.data() + label->second.size();
   const auto [stopped, error] = std::from_chars(label->second.data(), end, value);
-  return error == std::errc{} && stopped == end ? std::clamp(value, 0, kMostRestarts) : 0;
+  return error == std::errc{} && stopped == end ? std::clamp(value, 0, kMostMemberRestarts) : 0;
 }
 
 std::vector<api::MemberState> RecordedMembers(const Observed& observed) {
@@ -65,7 +63,7 @@ std::vector<api::MemberState> RecordedMembers(const Observed& observed) {
 void SortOutMembers(Observed& observed) {
   for (const NodePod* pod : observed.Pods()) {
     api::MemberState& member = observed.members[static_cast<std::size_t>(pod->node)];
-    observed.member_restarts += pod->member_restarts - member.restarts;
+    if (!observed.elastic) observed.member_restarts += pod->member_restarts - member.restarts;
     member.restarts = pod->member_restarts;
     member.awaited.reset();
   }
@@ -79,6 +77,7 @@ std::optional<Instant> MemberRestartTime(const api::TrainingJob& job,
 
 void CreateAwaited(Plan& plan, const ObjectKey& key, const api::TrainingJob& job,
                    const Observed& observed, Instant now) {
+  if (observed.elastic) return CreateAbsent(plan, key, job, observed, now);
   for (const auto& member : observed.members) {
     if (!observed.IsAwaited(member.node) || IsPlaceTaken(observed, member.node)) continue;
     const auto time = MemberRestartTime(job, member, now);
@@ -94,7 +93,9 @@ void CreateAwaited(Plan& plan, const ObjectKey& key, const api::TrainingJob& job
 void SetMembers(api::TrainingJobStatus& status, const Observed& observed,
                 const Decision& decision) {
   status.members = MembersAfter(observed, decision);
-  std::erase_if(status.members, [](const auto& member) { return member.restarts == 0; });
+  std::erase_if(status.members, [](const auto& member) {
+    return member.restarts == 0 && !member.awaited.value_or(false);
+  });
   const bool one_more = decision.step == Step::kRestartMember;
   const std::int32_t all = observed.member_restarts + (one_more ? 1 : 0);
   status.member_restarts = all > 0 ? std::optional(all) : std::nullopt;
@@ -102,6 +103,7 @@ void SetMembers(api::TrainingJobStatus& status, const Observed& observed,
 
 std::string DescribeMembers(const api::TrainingJob& job, const Observed& observed,
                             const Decision& decision) {
+  if (observed.elastic) return "";
   const auto members = MembersAfter(observed, decision);
   NodeSet awaited(members.size());
   for (std::size_t node = 0; node < members.size(); ++node) {

@@ -17,8 +17,11 @@ namespace slipway::training_job {
 /// Label of a pod whose node was restarted by itself: how often, in this attempt.
 inline constexpr std::string_view kMemberRestarts = "slipway.dev/member-restarts";
 
-/// What the label says; 0 without one, and never more than maxRestarts can be many times over,
-/// since anybody who may change pods may write it.
+/// Far above the maximum of maxRestarts.
+inline constexpr std::int32_t kMostMemberRestarts = 1000;
+
+/// What the label says; 0 without one, and never more than kMostMemberRestarts, since anybody who
+/// may change pods may write it.
 std::int32_t MemberRestartsOf(const ObjectMeta& pod);
 
 /// What the status records of the nodes in the attempt that counts; one entry for each node.

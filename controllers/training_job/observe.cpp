@@ -6,6 +6,7 @@
 #include "controllers/common/labels.hpp"
 #include "controllers/model_version/kind.hpp"
 #include "controllers/training_job/desired.hpp"
+#include "controllers/training_job/elastic.hpp"
 #include "controllers/training_job/machines.hpp"
 #include "controllers/training_job/members.hpp"
 #include "controllers/training_job/result.hpp"
@@ -111,7 +112,8 @@ std::optional<Instant> TrueSince(const std::vector<api::Condition>& conditions,
 bool WasWhole(const Observed& observed) {
   const Record& record = observed.record;
   const std::int32_t existed = record.nodes.active + record.nodes.succeeded + record.nodes.failed;
-  return IsOfGroup(record, observed) && existed >= observed.num_nodes;
+  return IsOfGroup(record, observed) &&
+         existed + CountRecordedAbsent(observed) >= observed.num_nodes;
 }
 
 }  // namespace
@@ -161,11 +163,12 @@ Observed Observe(const ObjectKey& key, const Resolved& resolved, const Snapshot&
   observed.runtime_problem = resolved.problem;
   observed.runtime_unrecorded = resolved.IsUnrecorded();
   observed.record = ReadRecord(job);
-  observed.num_nodes = job.spec.trainer.num_nodes;
+  observed.elastic = ReadElastic(job);
   observed.service = OwnService(key, job, world);
   const std::vector<NodePod> pods = OwnPods(key, resolved, world);
   observed.attempt = observed.record.Attempt();
   if (!pods.empty()) observed.attempt = std::max(observed.attempt, pods.back().attempt);
+  observed.num_nodes = SizeOfGroup(job, observed);
   observed.counted = observed.record.counted + observed.Restarts() - observed.record.restarts;
 
   observed.nodes.resize(static_cast<std::size_t>(observed.num_nodes));

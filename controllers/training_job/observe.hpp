@@ -112,6 +112,12 @@ struct Record {
   }
 };
 
+/// What an elastic job goes by (elastic.hpp).
+struct Elastic {
+  std::int32_t min_nodes = 1;
+  std::int32_t wanted = 1;  ///< What the spec asks for, which the group may have yet to take on.
+};
+
 /// The job as it stands.
 struct Observed {
   Record record;
@@ -126,6 +132,7 @@ struct Observed {
   /// the status does not know it cannot be told, so they count.
   std::int32_t counted = 0;
   std::int32_t num_nodes = 0;
+  std::optional<Elastic> elastic;  ///< Only of a job with spec.elasticPolicy.
   /// Pods of this attempt by node; nullopt where there is none.
   std::vector<std::optional<NodePod>> nodes;
   /// By node: how often it was restarted by itself, and whether its next pod has yet to be made.

@@ -39,8 +39,9 @@ void RemoveLeftovers(Plan& plan, const Observed& observed, Instant now) {
               pod.of_step                       ? "its step runs again or is no more"
               : pod.outdated                    ? "it was made from a former trainer"
               : pod.attempt != observed.attempt ? "its group is restarted"
-              : pod.node < observed.num_nodes   ? "its node is restarted"
-                                                : "its job has fewer nodes now");
+              : pod.node >= observed.num_nodes  ? "its job has fewer nodes now"
+              : observed.elastic                ? "its group goes on without it"
+                                                : "its node is restarted");
   }
   WatchEnding(plan, InTheWay(observed), now);
 }
@@ -185,6 +186,8 @@ Plan MakePlan(const ObjectKey& key, const api::TrainingJob& job, const Observed&
     case Step::kRetryStep:
     case Step::kRestartMember:
     case Step::kRequeue:
+    case Step::kShrink:
+    case Step::kResize:
     case Step::kRestart: return plan;
   }
   return plan;

@@ -39,6 +39,24 @@ void AddCommon(const Group& group, std::int32_t node, Rendezvous& rendezvous) {
                  Join(group.nodes, ",", [&](std::int32_t i) { return Address(group, i); })});
 }
 
+/// torchrun for a group whose nodes come and go: the c10d rendezvous, whose store is a process of
+/// node 0 (torch/distributed/elastic/rendezvous/c10d_rendezvous_backend.py, dynamic_rendezvous.py).
+/// Only torchrun knows how many nodes there are, so a program that is started without it shall find
+/// nothing that it could take for the group.
+void AddElasticTorch(const Group& group, std::int32_t node, Rendezvous& rendezvous) {
+  const ElasticGroup& elastic = *group.elastic;
+  auto& env = rendezvous.env;
+  env.push_back({"PET_NNODES", fmt::format("{}:{}", elastic.least, group.nodes)});
+  env.push_back({"PET_NPROC_PER_NODE", std::to_string(group.processes)});
+  env.push_back({"PET_MAX_RESTARTS", std::to_string(elastic.restarts)});
+  env.push_back({"PET_RDZV_BACKEND", "c10d"});
+  env.push_back({"PET_RDZV_ENDPOINT", fmt::format("{}:{}", Address(group, 0), kRendezvousPort)});
+  env.push_back({"PET_RDZV_ID", elastic.id});
+  env.push_back(
+      {"PET_RDZV_CONF", fmt::format("is_host={},join_timeout={},read_timeout={}", node == 0 ? 1 : 0,
+                                    elastic.join_timeout, elastic.read_timeout)});
+}
+
 /// PyTorch, for both ways to start. torchrun takes each option from PET_<OPTION>
 /// (torch/distributed/argparse_util.py, torch/distributed/run.py) and sets RANK, WORLD_SIZE and
 /// the rest anew for the workers it starts. A program started without it reads MASTER_ADDR,
@@ -46,6 +64,7 @@ void AddCommon(const Group& group, std::int32_t node, Rendezvous& rendezvous) {
 /// the one process of its node, so the world counts nodes, as Kubeflow's PyTorchJob
 /// (pkg/controller.v1/pytorch/envvar.go) has it.
 void AddTorch(const Group& group, std::int32_t node, Rendezvous& rendezvous) {
+  if (group.elastic) return AddElasticTorch(group, node, rendezvous);
   auto& env = rendezvous.env;
   env.push_back({"MASTER_ADDR", Address(group, 0)});
   env.push_back({"MASTER_PORT", PortText()});

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,12 +16,22 @@ namespace slipway::training_job {
 /// The port on node 0 that the others meet at: torchrun's default, used for every framework.
 inline constexpr int kRendezvousPort = 29500;
 
+/// A group that takes nodes in and lets them go while it runs.
+struct ElasticGroup {
+  std::int32_t least = 1;         ///< Nodes that it needs; `nodes` of the Group is the most.
+  std::int32_t restarts = 1;      ///< How often each launcher starts its workers anew.
+  std::string id;                 ///< Another for each start of the group.
+  std::int32_t join_timeout = 0;  ///< Seconds that a node waits for the others.
+  std::int32_t read_timeout = 0;  ///< Seconds that it waits for node 0 to answer.
+};
+
 /// A group of nodes that are to meet.
 struct Group {
   api::Framework framework = api::Framework::kCustom;
   std::int32_t nodes = 1;
   std::int32_t processes = 1;  ///< Worker processes that the launcher starts on each node.
   std::string service;         ///< The headless service whose subdomain the pods are in.
+  std::optional<ElasticGroup> elastic{};  ///< Of Torch only.
 };
 
 /// What the rendezvous adds to the pod of one node.

@@ -10,6 +10,7 @@
 #include "controllers/common/text.hpp"
 #include "controllers/training_job/checkpoint.hpp"
 #include "controllers/training_job/describe.hpp"
+#include "controllers/training_job/elastic.hpp"
 #include "controllers/training_job/gang_status.hpp"
 #include "controllers/training_job/gate.hpp"
 #include "controllers/training_job/members.hpp"
@@ -64,7 +65,9 @@ api::NodeCounts CountNodes(const Observed& observed, const Decision& decision) {
   nodes.succeeded = observed.CountSucceeded();
   nodes.failed =
       CountPods(observed, [](const NodePod& pod) { return pod.Failed() && !pod.Ending(); });
-  if (observed.was_whole) nodes.failed += observed.CountMissing();
+  // That an elastic group has fewer nodes than it shall have is no failure.
+  const auto lost = static_cast<std::int32_t>(observed.Lost().size());
+  if (observed.was_whole) nodes.failed += observed.elastic ? lost : observed.CountMissing();
   if (step == Step::kRestartMember) CountOut(observed, decision.verdict->failure.node, nodes);
   return nodes;
 }
@@ -114,7 +117,7 @@ void SetRestarts(api::TrainingJobStatus& status, const Observed& observed,
     ++all;
     if (decision.verdict->Counts()) ++counted;
   }
-  if (decision.step == Step::kRestart || decision.step == Step::kRestartMember) {
+  if (decision.verdict && decision.step != Step::kFail) {
     for (const auto& machine : decision.verdict->avoid) SetAvoided(status.avoided_nodes, machine);
   }
   if (decision.step == Step::kResume) status.resumes = observed.record.resumes + 1;
@@ -143,13 +146,20 @@ void SetEvaluated(api::TrainingJobStatus& status, const GateVerdict& verdict,
                  verdict.result.message);
 }
 
+/// Whatever is decided, the nodes that run go on.
+bool GoesOn(const Observed& observed, Step step) {
+  if (step == Step::kRun) return true;
+  const bool scales = step == Step::kShrink || step == Step::kResize || step == Step::kConfirmLoss;
+  return observed.elastic && scales && RunsEnough(observed);
+}
+
 void SetConditions(ConditionWriter& conditions, const Observed& observed, const Decision& decision,
                    const Account& account, bool stalled) {
   const bool complete = decision.step == Step::kComplete;
   const bool failed = decision.step == Step::kFail;
   const bool over = complete || failed;
   const bool running =
-      account.phase == api::TrainingJobPhase::kRunning && decision.step == Step::kRun;
+      account.phase == api::TrainingJobPhase::kRunning && GoesOn(observed, decision.step);
   const std::string_view phase = ToString(account.phase);
   conditions.Set(kReady, complete, account.reason, account.message);
   conditions.SetWhile(!over && !stalled, kReconciling, account.reason, account.message);
@@ -159,7 +169,9 @@ void SetConditions(ConditionWriter& conditions, const Observed& observed, const 
   conditions.SetWhile(decision.step == Step::kConfirmLoss, condition::kNodeMissing,
                       reason::kPodLost, account.message);
   conditions.Set(condition::kRunning, running, account.reason,
-                 running ? "the containers of all nodes run or have succeeded" : "");
+                 !running           ? ""
+                 : observed.elastic ? "the containers of enough nodes run or have succeeded"
+                                    : "the containers of all nodes run or have succeeded");
   if (decision.step == Step::kSuspend) {
     conditions.Set(condition::kSuspended, true, phase, "no pod of the job may run");
   } else if (observed.record.suspended && decision.step != Step::kStall) {
@@ -222,6 +234,7 @@ api::TrainingJobStatus MakeStatus(const Resolved& resolved, const Observed& obse
   if (decision.verdict) status.last_failure = decision.verdict->failure;
   status.nodes = CountNodes(observed, decision);
   status.succeeded_nodes = NameSucceeded(observed, decision.step);
+  status.elastic = NextElastic(job, observed, decision, now);
   if (BeginsAnew(decision.step)) status.runtime = resolved.runtime;
   const bool unmade = IsBetweenAttempts(decision.step) && !observed.steps.trained;
   status.result = unmade ? std::nullopt : observed.result;
@@ -229,7 +242,7 @@ api::TrainingJobStatus MakeStatus(const Resolved& resolved, const Observed& obse
   SetConditions(conditions, observed, decision, account, stalled);
   SetGang(status, job, observed, decision, account, conditions, now);
   SetReportCondition(status, conditions);
-  const bool runs = decision.step == Step::kRun;
+  const bool runs = GoesOn(observed, decision.step);
   SetCheckpointFresh(runs ? JudgeCheckpoint(job, observed, now) : std::nullopt, conditions);
   SetNoProgress(runs ? FindSilence(job, observed, now) : std::nullopt, conditions);
   if (verdict) SetEvaluated(status, *verdict, conditions);
@@ -255,6 +268,7 @@ std::vector<EmitEvent> MakeEvents(const std::optional<api::TrainingJobStatus>& b
              after.member_restarts.value_or(0) > before->member_restarts.value_or(0)) {
     events.push_back({Type::kWarning, "Restarting", "RestartMember", note});
   }
+  for (auto& event : ElasticEvents(before, after)) events.push_back(std::move(event));
   AddStepEvents(before, after, events);
   if (became(condition::kComplete)) events.push_back({Type::kNormal, "Complete", "Finish", note});
   if (became(condition::kFailed)) {

@@ -4,6 +4,7 @@
 
 #include "controllers/common/labels.hpp"
 #include "controllers/training_job/desired.hpp"
+#include "controllers/training_job/elastic.hpp"
 #include "controllers/training_job/result.hpp"
 
 namespace slipway::training_job {
@@ -196,6 +197,7 @@ bool HasTrained(const api::TrainingJob& job, const Observed& observed) {
   if (observed.steps.changed && !observed.record.suspended) return false;
   // mpirun on node 0 returns when the ranks on all nodes have; the others only serve it.
   if (job.spec.framework == api::Framework::kMPI) return observed.succeeded.at(0);
+  if (observed.elastic) return HasGroupSucceeded(observed);
   return observed.CountSucceeded() == observed.num_nodes;
 }
 

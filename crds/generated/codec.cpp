@@ -346,6 +346,21 @@ std::string_view ToString(StepPhase value) {
 
 static void Decode(const Cursor& in, StepPhase& out) { DecodeEnum(in, out, StepPhase::kSkipped); }
 
+std::string_view ToString(ElasticReason value) {
+  switch (value) {
+    case ElasticReason::kUnknown: return "Unknown";
+    case ElasticReason::kNodesJoined: return "NodesJoined";
+    case ElasticReason::kNodesLost: return "NodesLost";
+    case ElasticReason::kResized: return "Resized";
+    case ElasticReason::kEnding: return "Ending";
+  }
+  return "Unknown";
+}
+
+static void Decode(const Cursor& in, ElasticReason& out) {
+  DecodeEnum(in, out, ElasticReason::kEnding);
+}
+
 std::string_view ToString(GangState value) {
   switch (value) {
     case GangState::kUnknown: return "Unknown";
@@ -1333,6 +1348,22 @@ json ToJson(const SchedulingPolicy& value) {
   return out;
 }
 
+static void Decode(const Cursor& in, ElasticPolicy& out) {
+  in.Required("minNodes", out.min_nodes);
+  in.Required("maxNodes", out.max_nodes);
+  in.Required("maxRestarts", out.max_restarts);
+  in.Required("scaleCooldownSeconds", out.scale_cooldown_seconds);
+}
+
+json ToJson(const ElasticPolicy& value) {
+  json out = json::object();
+  Put(out, "minNodes", value.min_nodes);
+  Put(out, "maxNodes", value.max_nodes);
+  Put(out, "maxRestarts", value.max_restarts);
+  Put(out, "scaleCooldownSeconds", value.scale_cooldown_seconds);
+  return out;
+}
+
 static void Decode(const Cursor& in, ExitCodeRequirement& out) {
   in.Required("operator", out.operator_);
   in.Required("values", out.values);
@@ -1589,6 +1620,7 @@ static void Decode(const Cursor& in, TrainingJobSpec& out) {
   in.Required("trainer", out.trainer);
   in.Required("suspend", out.suspend);
   in.Optional("schedulingPolicy", out.scheduling_policy);
+  in.Optional("elasticPolicy", out.elastic_policy);
   in.Required("failurePolicy", out.failure_policy);
   in.Optional("prepare", out.prepare);
   in.Optional("checkpoint", out.checkpoint);
@@ -1608,6 +1640,7 @@ json ToJson(const TrainingJobSpec& value) {
   Put(out, "trainer", value.trainer);
   Put(out, "suspend", value.suspend);
   PutAny(out, "schedulingPolicy", value.scheduling_policy);
+  PutAny(out, "elasticPolicy", value.elastic_policy);
   Put(out, "failurePolicy", value.failure_policy);
   PutAny(out, "prepare", value.prepare);
   PutAny(out, "checkpoint", value.checkpoint);
@@ -1682,6 +1715,20 @@ json ToJson(const MemberState& value) {
   Put(out, "restarts", value.restarts);
   PutAny(out, "failed", value.failed);
   PutAny(out, "awaited", value.awaited);
+  return out;
+}
+
+static void Decode(const Cursor& in, ElasticStatus& out) {
+  in.Required("nodes", out.nodes);
+  in.Required("since", out.since);
+  in.Required("reason", out.reason);
+}
+
+json ToJson(const ElasticStatus& value) {
+  json out = json::object();
+  Put(out, "nodes", value.nodes);
+  Put(out, "since", value.since);
+  Put(out, "reason", value.reason);
   return out;
 }
 
@@ -1894,6 +1941,7 @@ static void Decode(const Cursor& in, TrainingJobStatus& out) {
   in.Optional("restartsCountTowardsMax", out.restarts_count_towards_max);
   in.Optional("memberRestarts", out.member_restarts);
   in.Optional("members", out.members);
+  in.Optional("elastic", out.elastic);
   in.Optional("resumes", out.resumes);
   in.Optional("gang", out.gang);
   in.Optional("pending", out.pending);
@@ -1922,6 +1970,7 @@ json ToJson(const TrainingJobStatus& value) {
   PutAny(out, "restartsCountTowardsMax", value.restarts_count_towards_max);
   PutAny(out, "memberRestarts", value.member_restarts);
   PutAny(out, "members", value.members);
+  PutAny(out, "elastic", value.elastic);
   PutAny(out, "resumes", value.resumes);
   PutAny(out, "gang", value.gang);
   PutAny(out, "pending", value.pending);

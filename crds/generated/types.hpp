@@ -259,6 +259,18 @@ enum class StepPhase {
 };
 std::string_view ToString(StepPhase value);
 
+/// NodesJoined when nodes began to run, NodesLost when some were lost, Resized when
+/// spec.trainer.numNodes was changed, Ending when those that did not run yet are not needed any
+/// more, since others have succeeded.
+enum class ElasticReason {
+  kUnknown,
+  kNodesJoined,
+  kNodesLost,
+  kResized,
+  kEnding,
+};
+std::string_view ToString(ElasticReason value);
+
 /// Reserved while room for all pods is kept against other jobs, Released once they are the
 /// scheduler's, Started when all were placed. Absent while the group waits.
 enum class GangState {
@@ -1103,7 +1115,8 @@ struct RuntimeRef {
   bool operator==(const RuntimeRef&) const = default;
 };
 
-/// The nodes of the job, all alike. Immutable unless the job is suspended.
+/// The nodes of the job, all alike. Immutable unless the job is suspended, but for numNodes of a
+/// job with elasticPolicy.
 struct Trainer {
   /// Image of the container, best pinned by digest so that every restart runs the same code.
   std::optional<std::string> image;
@@ -1138,6 +1151,26 @@ struct SchedulingPolicy {
   std::int32_t schedule_timeout_seconds = 0;
 
   bool operator==(const SchedulingPolicy&) const = default;
+};
+
+/// Lets a job of framework Torch go on with fewer nodes when some are lost, and with more when
+/// there is room again, instead of a restart of the whole group. The program must be started by
+/// torchrun, which starts its processes anew, from the last checkpoint, each time that nodes come
+/// or go. All but scaleCooldownSeconds is immutable unless the job is suspended.
+struct ElasticPolicy {
+  /// Fewest nodes that the job goes on with.
+  std::int32_t min_nodes = 0;
+  /// Most nodes that the job may have, so the bound of spec.trainer.numNodes, which says how many
+  /// are wanted.
+  std::int32_t max_nodes = 0;
+  /// How often torchrun on a node starts its processes anew after one of them has ended with an
+  /// error, which they also do when a node is lost that they talk to.
+  std::int32_t max_restarts = 0;
+  /// Seconds after the last change of the number of nodes before pods are created again for the
+  /// nodes that were lost.
+  std::int32_t scale_cooldown_seconds = 0;
+
+  bool operator==(const ElasticPolicy&) const = default;
 };
 
 /// Fits a pod by the exit code of its program.
@@ -1399,6 +1432,9 @@ struct TrainingJobSpec {
   bool suspend = false;
   /// How the nodes get their machines.
   std::optional<SchedulingPolicy> scheduling_policy;
+  /// Lets a job of framework Torch go on with fewer nodes when some are lost, and with more when
+  /// there is room again, instead of a restart of the whole group.
+  std::optional<ElasticPolicy> elastic_policy;
   /// What happens when a node fails.
   FailurePolicy failure_policy;
   /// Steps before the training, such as to fetch, transform and check the data.
@@ -1471,7 +1507,7 @@ struct StepStatus {
   bool operator==(const StepStatus&) const = default;
 };
 
-/// A node that was restarted while the others went on.
+/// A node that was restarted or lost while the others went on.
 struct MemberState {
   /// Index of the node, from 0.
   std::int32_t node = 0;
@@ -1483,6 +1519,20 @@ struct MemberState {
   std::optional<bool> awaited;
 
   bool operator==(const MemberState&) const = default;
+};
+
+/// On how many nodes a job with elasticPolicy runs. Absent while none does.
+struct ElasticStatus {
+  /// Nodes whose container runs or has succeeded.
+  std::int32_t nodes = 0;
+  /// When the group changed last; elasticPolicy.scaleCooldownSeconds counts from here.
+  Instant since{};
+  /// NodesJoined when nodes began to run, NodesLost when some were lost, Resized when
+  /// spec.trainer.numNodes was changed, Ending when those that did not run yet are not needed any
+  /// more, since others have succeeded.
+  ElasticReason reason = ElasticReason::kUnknown;
+
+  bool operator==(const ElasticStatus&) const = default;
 };
 
 /// How far the present start of the group has come, of a job with schedulingPolicy.
@@ -1690,8 +1740,11 @@ struct TrainingJobStatus {
   std::optional<std::int32_t> restarts_count_towards_max;
   /// How often a single node was restarted, by a rule with action RestartMember.
   std::optional<std::int32_t> member_restarts;
-  /// The nodes of the current attempt that were restarted by themselves, by index.
+  /// The nodes of the current attempt that were restarted by themselves, or that an elastic job has
+  /// lost or not yet created, by index.
   std::vector<MemberState> members;
+  /// On how many nodes a job with elasticPolicy runs.
+  std::optional<ElasticStatus> elastic;
   /// How often the job was started again after it had been suspended.
   std::optional<std::int32_t> resumes;
   /// How far the present start of the group has come, of a job with schedulingPolicy.

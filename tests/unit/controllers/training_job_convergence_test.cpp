@@ -63,9 +63,25 @@ struct Script {
   std::string change{};
   /// Node 1 fails so often and is restarted by itself.
   int failing_members = 0;
+  /// An elastic job of three nodes, which loses this one when it first runs ...
+  std::optional<int> loses = std::nullopt;
+  /// ... and is then to have so many; it ends when it has them.
+  int resized = 0;
 };
 
+/// Two of its nodes are enough.
+json ElasticSpec(int nodes, int max_restarts) {
+  json spec = Spec(nodes, max_restarts);
+  spec["elasticPolicy"] = {
+      {"minNodes", 2}, {"maxNodes", 4}, {"maxRestarts", 10}, {"scaleCooldownSeconds", 60}};
+  return spec;
+}
+
 json Spec(const Script& script) {
+  if (script.loses) {
+    json spec = ElasticSpec(3, script.max_restarts);
+    return script.failing_steps ? WithSteps(std::move(spec), 2) : spec;
+  }
   json spec = script.failing_members > 0 ? MemberSpec(2, script.max_restarts)
                                          : Spec(2, script.max_restarts);
   return script.failing_steps ? WithSteps(std::move(spec), 2) : spec;
@@ -78,7 +94,11 @@ bool AnyPending(const ToyWorld& world) {
 
 /// Moves every pod one step on.
 void StepPods(ToyWorld& world, const Script& script) {
-  const bool all_run = !AnyPending(world);
+  const auto names = world.PodNames();
+  const auto size =
+      std::ranges::count_if(names, [&](const auto& name) { return world.StepOf(name).empty(); });
+  const bool waits = script.resized > 0 && size != script.resized;
+  const bool all_run = !AnyPending(world) && !waits;
   for (const auto& name : world.PodNames()) {
     if (world.IsEnding(name)) {
       world.RemovePod(name);
@@ -141,7 +161,7 @@ class Driver {
       }
       return hidden_ = true;
     }
-    if (ChangesOrPausesSteps()) return true;
+    if (ChangesOrPausesSteps() || LosesOrResizes()) return true;
     const auto before = Fingerprint();
     StepPods(world_, script_);
     world_.Advance(seconds(1));
@@ -149,6 +169,21 @@ class Driver {
     if (!pass.wake_at || *pass.wake_at < world_.Now()) return false;
     world_.Advance(std::chrono::ceil<seconds>(*pass.wake_at - world_.Now()));
     return true;
+  }
+
+  bool LosesOrResizes() {
+    if (!script_.loses || world_.Phase() != "Running") return false;
+    if (!lost_) {
+      for (const auto& name : world_.PodNames()) {
+        if (world_.Node(name) == *script_.loses) world_.DeletePod(name);
+      }
+      return lost_ = true;
+    }
+    if (script_.resized == 0 || changed_) return false;
+    json trainer = world_.Job().at("spec").at("trainer");
+    trainer["numNodes"] = script_.resized;
+    world_.SetSpec("trainer", trainer);
+    return changed_ = true;
   }
 
   bool ChangesOrPausesSteps() {
@@ -183,6 +218,7 @@ class Driver {
   bool resumed_ = false;
   bool changed_ = false;
   bool hidden_ = false;
+  bool lost_ = false;
 };
 
 /// What must be the same with and without a crash.
@@ -232,7 +268,15 @@ INSTANTIATE_TEST_SUITE_P(
         Script{.name = "AMemberFailsTwice", .failing_members = 2},
         Script{.name = "AMemberFailsPaused", .pause = true, .failing_members = 1},
         Script{.name = "AMemberFailsForGood", .max_restarts = 2, .failing_members = 9},
-        Script{.name = "AMemberFailsInAChangedTrainer", .nodes_unseen = 3, .failing_members = 1}),
+        Script{.name = "AMemberFailsInAChangedTrainer", .nodes_unseen = 3, .failing_members = 1},
+        Script{.name = "ANodeIsLost", .loses = 1},
+        Script{.name = "ANodeIsLostAndComesBack", .loses = 1, .resized = 3},
+        Script{.name = "ANodeIsLostAndOneMoreWanted", .loses = 2, .resized = 4},
+        Script{.name = "ANodeIsLostAndOneLessWanted", .loses = 1, .resized = 2},
+        Script{.name = "ANodeIsLostAfterAFailure", .failing_attempts = 1, .loses = 1},
+        Script{.name = "ANodeIsLostAndPaused", .pause = true, .loses = 2},
+        Script{.name = "ANodeIsLostBetweenSteps", .failing_steps = 0, .loses = 2, .resized = 3},
+        Script{.name = "NodeZeroIsLost", .loses = 0}),
     [](const auto& item) { return item.param.name; });
 
 TEST(TrainingJobConvergence, ATrainerChangedUnseenRunsAndCountsNoRestart) {
@@ -424,20 +468,34 @@ class Chaos {
   bool hides_;
 };
 
+void ExpectEndAfterChaos(const Controller& controller, const json& spec, unsigned seed) {
+  ToyWorld world(controller, spec);
+  Chaos chaos(world, seed, /*hides=*/seed > 25);
+  for (int i = 0; i < 100; ++i) chaos.Step();
+  world.SetSpec("suspend", false);
+  const Script script{.name = "Succeeds"};
+  Driver(world, script).Run();
+  EXPECT_THAT(world.Phase(), testing::AnyOf("Complete", "Failed"));
+  EXPECT_EQ(world.Pass().writes, 0);
+}
+
 TEST(TrainingJobConvergence, AnyChaosEndsInAnEndStateAndThenRests) {
   const Controller controller = MakeTrainingJobController({});
   for (unsigned seed = 1; seed <= 80; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     const bool steps = seed % 3 == 0;
     const json spec = seed % 2 == 0 ? MemberSpec(3, 4) : Spec(3, 4);
-    ToyWorld world(controller, steps ? WithSteps(spec, 2) : spec);
-    Chaos chaos(world, seed, /*hides=*/seed > 25);
-    for (int i = 0; i < 100; ++i) chaos.Step();
-    world.SetSpec("suspend", false);
-    const Script script{.name = "Succeeds"};
-    Driver(world, script).Run();
-    EXPECT_THAT(world.Phase(), testing::AnyOf("Complete", "Failed"));
-    EXPECT_EQ(world.Pass().writes, 0);
+    ExpectEndAfterChaos(controller, steps ? WithSteps(spec, 2) : spec, seed);
+    if (testing::Test::HasFailure()) break;
+  }
+}
+
+TEST(TrainingJobConvergence, AnyChaosOfAnElasticJobEndsInAnEndStateAndThenRests) {
+  const Controller controller = MakeTrainingJobController({});
+  for (unsigned seed = 1; seed <= 50; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    const json spec = ElasticSpec(3, 4);
+    ExpectEndAfterChaos(controller, seed % 4 == 0 ? WithSteps(spec, 2) : spec, seed);
     if (testing::Test::HasFailure()) break;
   }
 }

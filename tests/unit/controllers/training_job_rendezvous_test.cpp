@@ -61,6 +61,24 @@ TEST(TorchRendezvous, CountsNodesForPlainProgramsAndProcessesForTorchrun) {
   EXPECT_EQ(env["PET_MASTER_PORT"], "29500");
 }
 
+TEST(ElasticTorchRendezvous, TellsTorchrunTheBoundsAndThatNodeZeroKeepsTheStore) {
+  Group group = GroupOf(api::Framework::kTorch, 8, 2);
+  group.elastic = ElasticGroup{2, 10, "uid-3", 600, 60};
+  auto env = Env(group, 0);
+  EXPECT_EQ(env["PET_NNODES"], "2:8");
+  EXPECT_EQ(env["PET_NPROC_PER_NODE"], "2");
+  EXPECT_EQ(env["PET_MAX_RESTARTS"], "10");
+  EXPECT_EQ(env["PET_RDZV_BACKEND"], "c10d");
+  EXPECT_EQ(env["PET_RDZV_ENDPOINT"], "node-0.job-nodes:29500");
+  EXPECT_EQ(env["PET_RDZV_ID"], "uid-3");
+  EXPECT_EQ(env["PET_RDZV_CONF"], "is_host=1,join_timeout=600,read_timeout=60");
+  EXPECT_EQ(Env(group, 1)["PET_RDZV_CONF"], "is_host=0,join_timeout=600,read_timeout=60");
+  for (const char* fixed :
+       {"PET_NODE_RANK", "PET_MASTER_ADDR", "MASTER_ADDR", "RANK", "WORLD_SIZE"}) {
+    EXPECT_THAT(env, Not(Contains(Key(fixed)))) << "would be wrong as soon as a node comes or goes";
+  }
+}
+
 TEST(TensorFlowRendezvous, IsTheTfConfigOfEachWorker) {
   auto env = Env(GroupOf(api::Framework::kTensorFlow), 1);
   EXPECT_EQ(nlohmann::json::parse(env["TF_CONFIG"]), nlohmann::json::parse(R"({

@@ -79,6 +79,24 @@ TEST(TrainerHash, StaysWithWhatMayChangeWhileTheJobRuns) {
   for (const auto& [pointer, value] : changes) EXPECT_EQ(HashWith(pointer, value), HashOf(kJob));
 }
 
+TEST(TrainerHash, OfAnElasticJobIsTheSameForAnyNumberOfNodes) {
+  json elastic = kJob;
+  elastic["spec"]["elasticPolicy"] = {
+      {"minNodes", 2}, {"maxNodes", 4}, {"maxRestarts", 10}, {"scaleCooldownSeconds", 60}};
+  const auto with = [&](const char* pointer, const json& value) {
+    json job = elastic;
+    job[json::json_pointer(pointer)] = value;
+    return HashOf(job);
+  };
+  EXPECT_NE(HashOf(elastic), HashOf(kJob));
+  EXPECT_EQ(with("/spec/trainer/numNodes", 3), HashOf(elastic));
+  EXPECT_EQ(with("/spec/elasticPolicy/scaleCooldownSeconds", 0), HashOf(elastic));
+  EXPECT_NE(with("/spec/elasticPolicy/minNodes", 1), HashOf(elastic));
+  EXPECT_NE(with("/spec/elasticPolicy/maxNodes", 5), HashOf(elastic));
+  EXPECT_NE(with("/spec/elasticPolicy/maxRestarts", 1), HashOf(elastic));
+  EXPECT_NE(with("/spec/trainer/image", "another"), HashOf(elastic));
+}
+
 TEST(TrainerHash, IsEmptyWhenTheFrameworkIsUnknown) {
   EXPECT_EQ(HashWith("/spec/framework", "FromTheFuture"), "");
 }
