@@ -86,6 +86,20 @@ std::string Moments(const World& world) {
   return text;
 }
 
+/// Of a job with spec.elasticPolicy.
+std::string Elastic(const World& world) {
+  const json& policy = At(world.resource, {"spec", "elasticPolicy"});
+  if (!policy.is_object()) return "";
+  const json& elastic = At(world.resource, {"status", "elastic"});
+  std::string text = fmt::format("Elastic: {} to {} nodes, now {}", Number(policy, {"minNodes"}),
+                                 Number(policy, {"maxNodes"}), Number(elastic, {"nodes"}));
+  if (elastic.is_object()) {
+    text += fmt::format(" ({}, {} ago)", Line(Text(elastic, {"reason"})),
+                        Age(Time(elastic, {"since"}), world.now));
+  }
+  return text + "\n";
+}
+
 std::string Summary(const World& world) {
   const json& status = At(world.resource, {"status"});
   const std::string phase = Line(Text(status, {"phase"}));
@@ -102,6 +116,7 @@ std::string Summary(const World& world) {
             ? fmt::format(", of single nodes: {}", Number(status, {"memberRestarts"}))
             : "");
   }
+  text += Elastic(world);
   const std::string message = Line(Text(status, {"message"}));
   return message.empty() ? text : text + "Message: " + message + "\n";
 }

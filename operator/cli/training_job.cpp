@@ -155,7 +155,10 @@ std::vector<Finding> Waiting(const World& world, const api::TrainingJob& job) {
   if (Phase(world) == "Restarting" && job.status) findings.push_back(BackingOff(world, job));
   if (Holds(world.resource, "NodeMissing")) {
     findings.push_back(FromCondition(world, Condition(world.resource, "NodeMissing")));
-    findings.back().waits_for = "nothing for long: the group is restarted if it stays so";
+    findings.back().waits_for =
+        job.spec.elastic_policy
+            ? "nothing for long: the group goes on without it, or is restarted, if it stays so"
+            : "nothing for long: the group is restarted if it stays so";
   }
   if (Holds(world.resource, "NoProgress")) {
     findings.push_back(FromCondition(world, Condition(world.resource, "NoProgress")));
@@ -167,6 +170,18 @@ std::vector<Finding> Waiting(const World& world, const api::TrainingJob& job) {
 void NoteCheckpoint(const World& world, std::vector<std::string>& notes) {
   const json& fresh = Condition(world.resource, "CheckpointFresh");
   if (Text(fresh, {"status"}) == "False") notes.push_back(Line(Text(fresh, {"message"})));
+}
+
+/// An elastic group runs also when it is not as large as it shall be.
+void NoteSize(const api::TrainingJob& job, std::vector<std::string>& notes) {
+  if (!job.spec.elastic_policy || !job.status || !job.status->elastic) return;
+  const api::ElasticStatus& elastic = *job.status->elastic;
+  if (elastic.nodes >= job.spec.trainer.num_nodes) return;
+  notes.push_back(
+      fmt::format("it runs on {} of {} nodes since {} ({}), and takes in more as soon as "
+                  "there is room",
+                  elastic.nodes, job.spec.trainer.num_nodes, FormatTime(elastic.since),
+                  ToString(elastic.reason)));
 }
 
 void NoteRestarts(const World& world, const api::TrainingJob& job,
@@ -204,6 +219,7 @@ std::vector<Finding> JobFindings(const World& world, std::vector<std::string>& n
   if (findings.empty() && !runs) findings.push_back(Unexplained(world));
   if (Phase(world) != "Restarting") NoteRestarts(world, *job, notes);
   NoteCheckpoint(world, notes);
+  NoteSize(*job, notes);
   return findings;
 }
 
