@@ -16,6 +16,7 @@ struct Scenario {
   int steps = 0;          ///< tj: so many steps before the training, and one behind it.
   int ttl = -1;           ///< tj: ttlSecondsAfterFinished, unless negative.
   bool members = false;   ///< tj: a rule restarts the node that failed and no other.
+  bool elastic = false;   ///< tj: the group goes on with fewer nodes, of which one is enough.
   bool autoscaled = false;
 };
 

@@ -72,6 +72,8 @@ int main(int argc, char** argv) {
   app.add_flag("--deadline", options.scenario.deadline, "tj: with spec.activeDeadlineSeconds");
   app.add_flag("--members", options.scenario.members,
                "tj: a node that fails is restarted by itself");
+  app.add_flag("--elastic", options.scenario.elastic,
+               "tj: with spec.elasticPolicy, of which one node is enough");
   app.add_option("--ttl", options.scenario.ttl, "tj: spec.ttlSecondsAfterFinished");
   app.add_flag("--autoscaled", options.scenario.autoscaled, "md: with spec.autoscaling");
   app.add_option("--sample", options.sample, "check liveness from one state in so many");

@@ -57,6 +57,12 @@ json TrainingJobKind::Resource() const {
     spec["failurePolicy"]["rules"] = json::array(
         {{{"action", "RestartMember"}, {"onExitCodes", {{"operator", "In"}, {"values", {1}}}}}});
   }
+  if (scenario_.elastic) {
+    spec["elasticPolicy"] = {{"minNodes", 1},
+                             {"maxNodes", scenario_.nodes},
+                             {"maxRestarts", 10},
+                             {"scaleCooldownSeconds", 60}};
+  }
   if (scenario_.deadline) spec["activeDeadlineSeconds"] = 120;
   for (int i = 0; i < scenario_.steps; ++i) {
     const json step = {{"name", fmt::format("step-{}", i)}, {"retries", 1}};
@@ -88,11 +94,13 @@ void TrainingJobKind::UserMoves(const Machine& machine, const State& state,
       job.spec.suspend ? "the user resumes the job" : "the user suspends the job",
       [](json& spec) { spec["suspend"] = !spec["suspend"].get<bool>(); }, emit);
   UserDelete(machine, state, emit);
-  if (!job.spec.suspend) return;  // The API refuses the rest.
-  UserEdit(
-      machine, state, kImageChanged, "the user changes the image",
-      [](json& spec) { spec["trainer"]["image"] = spec["trainer"]["image"] == "a" ? "b" : "a"; },
-      emit);
+  if (!job.spec.suspend && !scenario_.elastic) return;  // The API refuses the rest.
+  if (job.spec.suspend) {
+    UserEdit(
+        machine, state, kImageChanged, "the user changes the image",
+        [](json& spec) { spec["trainer"]["image"] = spec["trainer"]["image"] == "a" ? "b" : "a"; },
+        emit);
+  }
   UserEdit(
       machine, state, kNodesChanged, "the user changes the number of nodes",
       [&](json& spec) {

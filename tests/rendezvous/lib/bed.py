@@ -91,7 +91,8 @@ class Bed:
             waiting = [self._make(pod) for pod in self._pods]
             for number, process in enumerate(waiting):
                 self._plug_in(number, process)
-            self._begin(waiting)
+            self._processes = waiting
+            self._begin(self._pods, waiting)
         except BaseException:
             self.__exit__()
             raise
@@ -110,7 +111,31 @@ class Bed:
             time.sleep(0.05)
         codes = [process.poll() for process in awaited]
         self._end()
-        return Ended("".join(Path(log.name).read_text(errors="replace") for log in self._logs), codes)
+        return Ended(self.output(), codes)
+
+    def lose(self, number: int) -> None:
+        """A pod ends from one moment to the next, as on a machine that fails."""
+        process = self._processes[number]
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+
+    def begin_again(self, number: int) -> None:
+        """The next pod of the same name and address."""
+        process = self._make(self._pods[number])
+        self._plug_in(len(self._running), process)
+        self._processes[number] = process
+        self._begin([self._pods[number]], [process])
+
+    def output(self) -> str:
+        """What the pods have said so far."""
+        return "".join(Path(log.name).read_text(errors="replace") for log in self._logs)
+
+    def codes(self, seconds: float) -> list[int | None]:
+        """How the pods have ended, those that were begun last; None for one that still runs by then."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline and any(p.poll() is None for p in self._processes):
+            time.sleep(0.05)
+        return [process.poll() for process in self._processes]
 
     def _end(self) -> None:
         for process in reversed(self._running):
@@ -145,8 +170,8 @@ class Bed:
         subprocess.run(["nsenter", f"--net=/proc/{self._switch.pid}/ns/net", "ip", "-batch", "-"],
                        input="\n".join(commands), text=True, check=True)
 
-    def _begin(self, waiting: list[subprocess.Popen]) -> None:
-        for pod, process in zip(self._pods, waiting, strict=True):
+    def _begin(self, pods: list[Pod], waiting: list[subprocess.Popen]) -> None:
+        for pod, process in zip(pods, waiting, strict=True):
             json.dump({"hostname": pod.hostname, "address": f"{pod.address}/{PREFIX}",
                        "files": pod.system_files() | pod.files, "folders": self._folders,
                        "env": self._image_env | {"HOSTNAME": pod.hostname} | pod.env,

@@ -35,6 +35,7 @@ class Case:
     # different times. XGBoost gives up at once, TensorFlow later, and mpirun takes its own node for
     # another one.
     names_late_s: float = 0
+    elastic: dict | None = None  # spec.elasticPolicy; see elastic.py for what is then checked.
 
     def folders(self) -> dict[str, str]:
         return {PACKAGES: str(venv(self))} if self.python else {}
@@ -57,6 +58,12 @@ CASES = [
          [PYTHON, "-m", "torch.distributed.run", "--redirects=1", "--tee=1",
           f"{PROGRAMS}/torch_group.py"], world=4, names_late_s=LATE_S,
          debian=("python3-torch",)),
+    Case("torchrun-elastic", "torchrun, whose group loses a node and takes it in again", "Torch",
+         [PYTHON, "-m", "torch.distributed.run", "--redirects=1", "--tee=1",
+          f"{PROGRAMS}/elastic_group.py"], world=3, nodes=3, processes=1, names_late_s=LATE_S,
+         # What the programs say is looked at while they run.
+         env={"PYTHONUNBUFFERED": "1"},
+         elastic={"minNodes": 2, "maxNodes": 3, "maxRestarts": 5}, debian=("python3-torch",)),
     Case("torch", "a program without torchrun, init_process_group from the environment", "Torch",
          [PYTHON, f"{PROGRAMS}/torch_group.py"], world=2, names_late_s=LATE_S, debian=("python3-torch",)),
     Case("tensorflow", "MultiWorkerMirroredStrategy reads TF_CONFIG", "TensorFlow",

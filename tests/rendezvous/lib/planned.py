@@ -30,7 +30,8 @@ def manifest(case: Case) -> dict:
                "env": [{"name": name, "value": value} for name, value in case.env.items()]}
     return {"apiVersion": "slipway.dev/v1alpha1", "kind": "TrainingJob",
             "metadata": {"name": case.name, "namespace": NAMESPACE},
-            "spec": {"framework": case.framework, "trainer": trainer}}
+            "spec": {"framework": case.framework, "trainer": trainer,
+                     **({"elasticPolicy": case.elastic} if case.elastic else {})}}
 
 
 class Cluster:
