@@ -22,7 +22,8 @@ bool BeginsAnew(Step step) {
 }
 
 bool IsScaled(Step step) {
-  return step == Step::kRun || step == Step::kShrink || step == Step::kResize;
+  return step == Step::kRun || step == Step::kShrink || step == Step::kResize ||
+         step == Step::kComplete;
 }
 
 std::int32_t CountTraining(const Observed& observed) {
@@ -88,7 +89,8 @@ std::optional<api::ElasticStatus> NextElastic(const api::TrainingJob& job, const
   const auto before = job.status ? job.status->elastic : std::nullopt;
   if (!IsScaled(decision.step)) return before;
   const std::int32_t nodes = CountTraining(observed);
-  if (decision.step == Step::kRun && nodes == (before ? before->nodes : 0)) return before;
+  const bool counts = decision.step == Step::kRun || decision.step == Step::kComplete;
+  if (counts && nodes == (before ? before->nodes : 0)) return before;
   return api::ElasticStatus{nodes, StatusTime(now),
                             ReasonOf(decision, before && nodes < before->nodes)};
 }

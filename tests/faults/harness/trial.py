@@ -70,6 +70,17 @@ def merged(traces: list[dict]) -> dict:
             "rotated": traces[0]["rotated"], "idle": traces[0]["idle"], "now": traces[0]["now"]}
 
 
+def _field(status: dict, path: str):
+    """What a path such as members.0.restarts leads to, or None."""
+    found = status
+    for part in path.split("."):
+        if isinstance(found, list):
+            found = found[int(part)] if int(part) < len(found) else None
+        else:
+            found = (found or {}).get(part)
+    return found
+
+
 class Trial:
     """Runs a workload in a namespace of its own under a plan, and compares with a reference.
 
@@ -265,7 +276,7 @@ class Trial:
             phase, *more = phase.split()
             expected = {"phase": phase, "observedGeneration": obj["metadata"].get("generation")}
             expected |= {key: int(value) for key, _, value in (word.partition("=") for word in more)}
-            found = {key: status.get(key) for key in expected}
+            found = {key: _field(status, key) for key in expected}
             if found != expected:
                 return f"{target}: {found}, not {expected}"
         return "; ".join(oracle.no_orphan(objects))  # What the garbage collector has not come to yet.

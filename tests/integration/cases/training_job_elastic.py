@@ -99,7 +99,7 @@ def needs_its_first_node(t: Case):
 
 
 @case(SHARED)
-def program_that_fails_restarts_the_group(t: Case):
+def failing_program_restarts_all(t: Case):
     job = _elastic(t)
     _runs_on(t, 3)
     t.end_pod(t.pods(job)[2], exit_code=1)

@@ -170,7 +170,7 @@ TEST(CodecOfTrainingJob, AnEnumValueOfANewerVersionIsUnknownAndNoError) {
 
 TEST(CodecOfTrainingJob, AMemberOfANewerVersionIsPassedOver) {
   Json object = MinimalJob();
-  object["spec"]["elasticPolicy"] = {{"minNodes", 1}};
+  object["spec"]["placement"] = {{"residency", {"EU"}}};
   EXPECT_TRUE(DecodeJob(object));
 }
 
