@@ -42,6 +42,12 @@ enum class Step {
   kRun,            ///< Remove what is left of earlier groups, then create what is missing.
 };
 
+/// Suspended or about to start anew: whatever pods are left no longer count.
+constexpr bool IsBetweenAttempts(Step step) {
+  return step == Step::kSuspend || step == Step::kRestart || step == Step::kResume ||
+         step == Step::kReplace || step == Step::kRequeue;
+}
+
 struct Decision {
   Step step = Step::kRun;
   /// With kFail and kStall: why, for conditions and Events.

@@ -111,11 +111,6 @@ void ChangeSizeOf(Observed& observed) {
   }
 }
 
-bool IsPlaceTaken(const Observed& observed, std::int32_t node) {
-  return std::ranges::any_of(observed.leftovers,
-                             [&](const NodePod& pod) { return pod.node == node && !pod.of_step; });
-}
-
 /// Far longer than a group waits for its machines: a node that waits does no harm, and one that
 /// fails because others are late would be a failure of the job.
 constexpr std::int32_t kJoinTimeout = 7 * 24 * 3600;

@@ -16,11 +16,6 @@ using Phase = api::TrainingJobPhase;
 /// So much of why a node does not start, or was lost, fits into a message beside the rest.
 constexpr std::size_t kQuotedWords = 400;
 
-bool BeginsAnew(Step step) {
-  return step == Step::kSuspend || step == Step::kRestart || step == Step::kResume ||
-         step == Step::kReplace || step == Step::kRequeue;
-}
-
 bool IsScaled(Step step) {
   return step == Step::kRun || step == Step::kShrink || step == Step::kResize ||
          step == Step::kComplete;
@@ -85,7 +80,7 @@ std::string DescribeAbsent(const api::TrainingJob& job, const Observed& observed
 
 std::optional<api::ElasticStatus> NextElastic(const api::TrainingJob& job, const Observed& observed,
                                               const Decision& decision, Instant now) {
-  if (!observed.elastic || BeginsAnew(decision.step)) return std::nullopt;
+  if (!observed.elastic || IsBetweenAttempts(decision.step)) return std::nullopt;
   const auto before = job.status ? job.status->elastic : std::nullopt;
   if (!IsScaled(decision.step)) return before;
   const std::int32_t nodes = CountTraining(observed);

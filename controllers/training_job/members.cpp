@@ -31,11 +31,6 @@ std::vector<api::MemberState> MembersAfter(const Observed& observed, const Decis
   return members;
 }
 
-bool IsPlaceTaken(const Observed& observed, std::int32_t node) {
-  return std::ranges::any_of(observed.leftovers,
-                             [&](const NodePod& pod) { return pod.node == node; });
-}
-
 }  // namespace
 
 std::int32_t MemberRestartsOf(const ObjectMeta& pod) {
@@ -67,6 +62,11 @@ void SortOutMembers(Observed& observed) {
     member.restarts = pod->member_restarts;
     member.awaited.reset();
   }
+}
+
+bool IsPlaceTaken(const Observed& observed, std::int32_t node) {
+  return std::ranges::any_of(observed.leftovers,
+                             [&](const NodePod& pod) { return pod.node == node && !pod.of_step; });
 }
 
 std::optional<Instant> MemberRestartTime(const api::TrainingJob& job,

@@ -31,6 +31,9 @@ std::vector<api::MemberState> RecordedMembers(const Observed& observed);
 /// awaited is there. Requires nodes and members.
 void SortOutMembers(Observed& observed);
 
+/// Whether a pod of before still bears the name that the next pod of the node needs.
+bool IsPlaceTaken(const Observed& observed, std::int32_t node);
+
 /// When the next pod of a node may be created; nullopt when there is nothing to wait for.
 std::optional<Instant> MemberRestartTime(const api::TrainingJob& job,
                                          const api::MemberState& member, Instant now);

@@ -34,12 +34,6 @@ std::int32_t CountPods(const Observed& observed, bool (*counted)(const NodePod&)
       std::ranges::count_if(observed.Pods(), [&](const NodePod* pod) { return counted(*pod); }));
 }
 
-/// Suspended or about to start anew: whatever pods are left no longer count.
-bool IsBetweenAttempts(Step step) {
-  return step == Step::kSuspend || step == Step::kRestart || step == Step::kResume ||
-         step == Step::kReplace || step == Step::kRequeue;
-}
-
 /// What the runtime says is looked up once for each start of the group.
 bool BeginsAnew(Step step) {
   return step == Step::kPin || step == Step::kResume || step == Step::kReplace;

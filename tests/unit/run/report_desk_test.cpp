@@ -5,6 +5,7 @@
 #include "operator/kube/labels.hpp"
 #include "operator/kube/workloads.hpp"
 #include "tests/unit/run/scripted_api.hpp"
+#include "tests/unit/run/still_clock.hpp"
 
 namespace slipway {
 namespace {
@@ -18,13 +19,6 @@ using ::testing::SizeIs;
 using ::testing::StartsWith;
 
 constexpr ResourceType kJobType{"slipway.dev", "v1alpha1", "TrainingJob", "trainingjobs"};
-
-class StillClock final : public Clock {
- public:
-  Instant Now() const override { return *ParseTime("2026-09-01T12:00:00Z"); }
-  SteadyInstant Steady() const override { return SteadyInstant{} + passed; }
-  std::chrono::seconds passed{1000};
-};
 
 class ReportDeskTest : public ::testing::Test {
  protected:

@@ -2,17 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/unit/run/still_clock.hpp"
+
 namespace slipway {
 namespace {
 
 using namespace std::chrono_literals;
-
-class StillClock final : public Clock {
- public:
-  Instant Now() const override { return {}; }
-  SteadyInstant Steady() const override { return SteadyInstant{} + passed; }
-  std::chrono::milliseconds passed{1000};
-};
 
 TEST(Turns, AreTakenOnceInAWhileByEachForItself) {
   StillClock clock;
