@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import yaml
 from lib.kube import KINDS
 
 from . import canon, oracle
@@ -275,7 +276,7 @@ class Trial:
             status = obj.get("status", {})
             phase, *more = phase.split()
             expected = {"phase": phase, "observedGeneration": obj["metadata"].get("generation")}
-            expected |= {key: int(value) for key, _, value in (word.partition("=") for word in more)}
+            expected |= {key: yaml.safe_load(value) for key, _, value in (word.partition("=") for word in more)}
             found = {key: _field(status, key) for key in expected}
             if found != expected:
                 return f"{target}: {found}, not {expected}"

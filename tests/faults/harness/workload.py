@@ -15,7 +15,7 @@ A workload is a YAML file: `kind` is the kind it is about, `steps` a list of whi
   unlabel: TITLES         somebody takes the labels of children away
   until: {KIND/NAME: PHASE}   the world comes to rest there; see Trial for what is compared, and for how
                           long nothing may change: pods must not take longer than that to end.
-                          "Running restarts=1 members.0.restarts=1" also wants these fields of the status
+                          "Running restarts=1 steps.0.phase=Running" also wants these fields of the status
 
 and `exempt`, if there is any, a list of {plans: REGULAR EXPRESSION, because: TEXT} of plans whose end
 may well be another one.
