@@ -1,36 +1,30 @@
 #include "operator/run/report_desk.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "operator/base/utf8.hpp"
-#include "operator/kube/json_view.hpp"
 #include "operator/kube/labels.hpp"
-#include "operator/run/write.hpp"
+#include "operator/run/access.hpp"
+#include "operator/run/live_object.hpp"
 
 namespace slipway {
 namespace {
 
 using nlohmann::json;
 
-constexpr ResourceType kReviews{"authentication.k8s.io", "v1", "TokenReview", "tokenreviews"};
 /// A program that reports waits for the answer, and has something better to do.
 constexpr std::chrono::milliseconds kDeadline{3000};
 // https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/#bound-service-account-tokens
 constexpr std::string_view kPodUid = "authentication.kubernetes.io/pod-uid";
 
-/// Whether the API server says that the token is good, for reports, and of that pod.
-Result<bool> ReadReview(std::string_view body, const std::string& pod_uid) {
-  JsonParser parser;
-  const auto review = parser.Parse(body);
-  if (!review) return tl::unexpected(review.error());
-  const JsonView status = (*review)["status"];
-  bool for_us = false;
-  status["audiences"].ForEach(
-      [&](const JsonView& audience) { for_us = for_us || audience.String() == labels::kReports; });
-  bool of_pod = false;
-  status["user"]["extra"][kPodUid].ForEach(
-      [&](const JsonView& uid) { of_pod = of_pod || uid.String() == pod_uid; });
-  return status["authenticated"].BoolOr(false) && for_us && of_pod;
+/// Whether the token is bound to that pod.
+bool IsOfPod(const Caller& caller, const std::string& pod_uid) {
+  const auto extra = caller.user.find("extra");
+  if (extra == caller.user.end() || !extra->is_object()) return false;
+  const auto uids = extra->find(kPodUid);
+  return uids != extra->end() && uids->is_array() &&
+         std::ranges::find(*uids, json(pod_uid)) != uids->end();
 }
 
 ReportAnswer Explain(const Error& error) {
@@ -97,38 +91,23 @@ const Controller* ReportDesk::FindController(const Object& pod) const {
 }
 
 Result<bool> ReportDesk::Confirm(const std::string& pod_uid, std::string_view token) {
-  if (!IsUtf8(token)) return false;
-  const json review = {{"apiVersion", kReviews.ApiVersion()},
-                       {"kind", kReviews.kind},
-                       {"spec", {{"token", token}, {"audiences", {labels::kReports}}}}};
-  const auto answer = client_.Send(
-      request::Create(kReviews, {client_.cluster(), "", ""}, review.dump(), kFieldManager),
-      kDeadline);
-  if (!answer) return tl::unexpected(answer.error());
-  return ReadReview(answer->body, pod_uid);
+  const auto caller = Authenticate(client_, token, labels::kReports, kDeadline);
+  if (!caller) return tl::unexpected(caller.error());
+  return *caller && IsOfPod(**caller, pod_uid);
 }
 
 Result<ReportAnswer> ReportDesk::Record(const Controller& controller, const Object& pod,
                                         std::string_view report) {
-  const ResourceType& type = controller.kind.type;
   const auto key = OwnerKey(pod.meta);
   if (!key) return Fail(Code::kNotFound, "");
-  const auto read = client_.Send(request::Get(type, *key), kDeadline);
-  if (!read) return tl::unexpected(read.error());
-  JsonParser parser;
-  const auto object = parser.Parse(read->body);
+  const auto object = ReadLive(client_, controller.kind, *key, kDeadline);
   if (!object) return tl::unexpected(object.error());
-  const auto meta = DecodeMeta(*object);
-  if (!meta) return tl::unexpected(meta.error());
-  const auto body = controller.kind.decode(*object);
-  if (!body) return tl::unexpected(body.error());
-  if (meta->uid != OwnerUid(pod.meta)) return Fail(Code::kNotFound, "");
+  if ((*object)->meta.uid != OwnerUid(pod.meta)) return Fail(Code::kNotFound, "");
 
-  const Snapshot world({std::make_shared<const Object>(Object{type, *key, *meta, *body, {}})});
+  const Snapshot world({*object});
   const TakenReport taken = controller.take_report({*key, world, clock_.Now(), {}}, report);
   if (taken.status) {
-    const Owner owner{type, *key, meta->uid, meta->generation, meta->resource_version};
-    const auto written = client_.Send(RequestStatus(owner, *taken.status), kDeadline);
+    const auto written = WriteLiveStatus(client_, **object, *taken.status, kDeadline);
     if (!written) return tl::unexpected(written.error());
   }
   if (taken.refusal.empty()) return ReportAnswer{};
