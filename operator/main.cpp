@@ -206,8 +206,11 @@ int RunOperator(const Config& config, const sigset_t& stop_signals) {
   auto report_client = Connect(*cluster_config, 8, metrics, clock);
   if (!report_client) return Complain(report_client.error());
   ReportDesk desk(slipway.Pods(), slipway.Controllers(), **report_client, clock);
+  TriggerDesk triggers(slipway.Controllers(), **report_client, clock);
   Result<std::unique_ptr<ReportServer>> reports;
-  if (!config.report_address.empty()) reports = ReportServer::Start(config.report_address, desk);
+  if (!config.report_address.empty()) {
+    reports = ReportServer::Start(config.report_address, desk, triggers);
+  }
   if (!reports) return Complain(reports.error());
   const auto cluster = (*client)->ClusterUid();
   log::Info("started", {{"version", SLIPWAY_VERSION},

@@ -3,20 +3,24 @@
 #include "controllers/common/status.hpp"
 #include "controllers/training_job/kind.hpp"
 #include "controllers/training_trigger/decide.hpp"
+#include "controllers/training_trigger/drift.hpp"
 #include "controllers/training_trigger/observe.hpp"
 #include "controllers/training_trigger/plan.hpp"
+#include "controllers/training_trigger/request.hpp"
 #include "controllers/training_trigger/status.hpp"
 
 namespace slipway {
 namespace training_trigger {
 namespace {
 
-Outcome Reconcile(const ReconcileInput& input) {
+Outcome Reconcile(const ReconcileInput& input, const std::string& url) {
   const api::TrainingTrigger* trigger = input.world.Find(kTrainingTriggers, input.key);
   // Once it is being deleted, garbage collection takes the jobs with it.
   if (trigger == nullptr || trigger->meta.deleted) return {};
 
-  const Observed observed = Observe(input.key, *trigger, input.world, input.now);
+  Observed observed = Observe(input.key, *trigger, input.world, input.now);
+  FindDrift(input.key, *trigger, input.world, input.now, observed);
+  FindRequests(input.key, *trigger, url, observed);
   const Decision decision = Decide(*trigger, observed, input.now);
   Plan plan = MakePlan(input.key, *trigger, observed, decision);
 
@@ -29,11 +33,16 @@ Outcome Reconcile(const ReconcileInput& input) {
 }  // namespace
 }  // namespace training_trigger
 
-Controller MakeTrainingTriggerController(const Settings& /*settings*/) {
+Controller MakeTrainingTriggerController(const Settings& settings) {
   return {"training-trigger",
           training_trigger::kTrainingTriggers,
           {training_job::kTrainingJobs},
-          training_trigger::Reconcile};
+          [url = settings.report_url](const ReconcileInput& input) {
+            return training_trigger::Reconcile(input, url);
+          },
+          {training_trigger::LookUpMonitors()},
+          {},
+          training_trigger::TakeRequest};
 }
 
 }  // namespace slipway

@@ -5,7 +5,7 @@
 
 namespace slipway {
 
-/// Starts TrainingJobs from a template at the times of a schedule.
+/// Starts TrainingJobs from a template: at the times of a schedule, for drifts, and for requests.
 Controller MakeTrainingTriggerController(const Settings& settings);
 
 }  // namespace slipway

@@ -6,6 +6,7 @@
 
 #include "controllers/common/conditions.hpp"
 #include "controllers/common/status.hpp"
+#include "controllers/training_trigger/desired.hpp"
 #include "controllers/training_trigger/times.hpp"
 
 namespace slipway::training_trigger {
@@ -60,8 +61,11 @@ std::string RecordedObstacle(const api::TrainingTrigger& trigger) {
   const auto& conditions = trigger.status->conditions;
   const auto* ready = FindCondition(conditions, slipway::condition::kReady);
   if (ready == nullptr) return "";
-  const bool obstacle =
-      ready->reason == reason::kJobAlreadyActive || ready->status != ToConditionStatus(true);
+  // What keeps drifts and requests from coming keeps nobody from following the schedule.
+  const bool only_signals =
+      ready->reason == reason::kMonitorNotFound || ready->reason == reason::kRequestsNotTaken;
+  const bool obstacle = ready->reason == reason::kJobAlreadyActive ||
+                        (ready->status != ToConditionStatus(true) && !only_signals);
   return obstacle ? ready->reason : "";
 }
 
@@ -105,20 +109,14 @@ Step StepFor(const api::TrainingTrigger& trigger, const Observed& observed) {
   return recorded ? Step::kClear : Step::kRecord;
 }
 
-}  // namespace
-
-Decision Decide(const api::TrainingTrigger& trigger, const Observed& observed, Instant now) {
-  Decision decision;
-  if (trigger.status) decision.missed = trigger.status->last_missed;
-  if (trigger.spec.suspend) {
-    decision.step = Step::kSuspend;
-    return decision;
-  }
+/// What becomes of the times of the schedule.
+void FollowSchedule(Decision& decision, const api::TrainingTrigger& trigger,
+                    const Observed& observed, Instant now) {
   const auto timetable = MakeTimetable(trigger.spec, now);
   if (!timetable) {
     decision.step = Step::kStall;
     decision.problem = timetable.error();
-    return decision;
+    return;
   }
   decision.schedule = fmt::format("{} {}", *trigger.spec.schedule, trigger.spec.time_zone);
   decision.from = CountsFrom(trigger, decision.schedule, now);
@@ -136,6 +134,33 @@ Decision Decide(const api::TrainingTrigger& trigger, const Observed& observed, I
   const auto why = decision.due ? reason::kSuperseded : reason::kDeadlineExceeded;
   const Instant until = decision.due ? *decision.due - kJustBefore : oldest;
   AddMissed(decision, *timetable, earliest, until, obstacle.empty() ? std::string(why) : obstacle);
+}
+
+}  // namespace
+
+ObjectKey JobKey(const ObjectKey& key, const api::TrainingTrigger& trigger,
+                 const Decision& decision) {
+  const auto& signal = decision.signal;
+  return signal ? JobKey(key, trigger, signal->cause, signal->id)
+                : JobKey(key, trigger, *decision.due);
+}
+
+Decision Decide(const api::TrainingTrigger& trigger, const Observed& observed, Instant now) {
+  Decision decision;
+  if (trigger.status) decision.missed = trigger.status->last_missed;
+  if (trigger.spec.suspend) {
+    decision.step = Step::kSuspend;
+    return decision;
+  }
+  if (trigger.spec.schedule) {
+    FollowSchedule(decision, trigger, observed, now);
+  } else {
+    decision.missed.reset();
+  }
+  if (decision.step != Step::kWait) return decision;
+  if (observed.signals.due.empty()) return decision;
+  decision.signal = observed.signals.due.front();
+  decision.step = StepFor(trigger, observed);
   return decision;
 }
 

@@ -22,6 +22,11 @@ inline constexpr std::string_view kJobRole = "job";
 /// Annotations of a job: what it was started for, and for which time.
 inline constexpr std::string_view kCause = "slipway.dev/trigger-cause";
 inline constexpr std::string_view kScheduledAt = "slipway.dev/scheduled-at";
+/// Of a job that was started for something else than a time: what tells that from others of its
+/// cause, when it came up, and what its sender says of it.
+inline constexpr std::string_view kSignalId = "slipway.dev/trigger-id";
+inline constexpr std::string_view kSignalTime = "slipway.dev/triggered-at";
+inline constexpr std::string_view kSignalNote = "slipway.dev/trigger-note";
 
 /// So long a job that was started, but is not in view, may still come into view. A watch that has
 /// fallen silent is found out in less.
@@ -30,6 +35,8 @@ inline constexpr std::chrono::seconds kUnseenFor{90};
 inline constexpr int kMostMissed = 100;
 /// maxItems of status.active.
 inline constexpr std::size_t kMostActive = 100;
+/// maxItems of status.webhook.started.
+inline constexpr std::size_t kMostRequests = 50;
 
 /// Condition types beside the three of kstatus.
 namespace condition {
@@ -46,6 +53,11 @@ inline constexpr std::string_view kClockBehind = "ClockBehind";
 inline constexpr std::string_view kInvalidSchedule = "InvalidSchedule";
 inline constexpr std::string_view kUnknownTimeZone = "UnknownTimeZone";
 inline constexpr std::string_view kInvalidJobTemplate = "InvalidJobTemplate";
+/// Of a trigger without a schedule: it waits for a drift or a request.
+inline constexpr std::string_view kWaiting = "Waiting";
+inline constexpr std::string_view kCoolingDown = "CoolingDown";
+inline constexpr std::string_view kMonitorNotFound = "MonitorNotFound";
+inline constexpr std::string_view kRequestsNotTaken = "RequestsNotTaken";
 /// Reasons of a missed run, beside that by which the trigger could not start it.
 inline constexpr std::string_view kDeadlineExceeded = "DeadlineExceeded";
 inline constexpr std::string_view kSuperseded = "Superseded";

@@ -15,16 +15,22 @@ bool HasCondition(const api::TrainingJob& job, std::string_view type) {
   return job.status && IsTrue(job.status->conditions, type);
 }
 
+std::optional<Instant> ScheduledTime(const ObjectMeta& meta) {
+  const auto text = meta.annotations.find(kScheduledAt);
+  return text == meta.annotations.end() ? std::nullopt : ParseTime(text->second);
+}
+
 std::vector<StartedJob> OwnJobs(const ObjectKey& key, const api::TrainingTrigger& trigger,
                                 const Snapshot& world) {
   std::vector<StartedJob> jobs;
   for (const auto& job : world.All(training_job::kTrainingJobs)) {
-    const auto text = job.meta.annotations.find(kScheduledAt);
-    if (text == job.meta.annotations.end()) continue;
-    const auto scheduled = ParseTime(text->second);
-    if (!scheduled || !IsChildOf(job.key, job.meta, key, trigger.meta)) continue;
-    if (job.key != JobKey(key, trigger, *scheduled)) continue;
-    jobs.push_back({*scheduled, &job.key, &job.meta, &job.body});
+    auto signal = SignalOf(job.meta);
+    const auto time = signal ? signal->time : ScheduledTime(job.meta);
+    if (!time || !IsChildOf(job.key, job.meta, key, trigger.meta)) continue;
+    const ObjectKey wanted =
+        signal ? JobKey(key, trigger, signal->cause, signal->id) : JobKey(key, trigger, *time);
+    if (job.key != wanted) continue;
+    jobs.push_back({*time, &job.key, &job.meta, &job.body, std::move(signal)});
   }
   std::ranges::sort(jobs, {}, &StartedJob::scheduled);
   return jobs;
@@ -67,7 +73,7 @@ Observed Observe(const ObjectKey& key, const api::TrainingTrigger& trigger, cons
     observed.last_success = trigger.status->last_successful_time;
   }
   for (const StartedJob& job : observed.jobs) {
-    observed.last = std::max(observed.last, std::optional(job.scheduled));
+    if (!job.signal) observed.last = std::max(observed.last, std::optional(job.scheduled));
     if (!job.Complete()) continue;
     observed.last_success = std::max(observed.last_success, job.job->status->completion_time);
   }

@@ -5,16 +5,18 @@
 #include <vector>
 
 #include "controllers/training_trigger/kind.hpp"
+#include "controllers/training_trigger/signal.hpp"
 #include "operator/kube/resource.hpp"
 
 namespace slipway::training_trigger {
 
 /// A job of the trigger. Points into the snapshot, so it lives no longer than one pass.
 struct StartedJob {
-  Instant scheduled;
+  Instant scheduled;  ///< The time that it is for, or when its signal came up.
   const ObjectKey* key = nullptr;
   const ObjectMeta* meta = nullptr;
   const api::TrainingJob* job = nullptr;
+  std::optional<Signal> signal{};  ///< Of one that is not for a time of the schedule.
 
   bool Ending() const { return meta->deleted.has_value(); }
   bool Complete() const;
@@ -35,13 +37,17 @@ struct Observed {
   /// The newest job is recorded as active, but not in view: it was deleted, or has not come into
   /// view yet. It counts as active for a while after its start.
   bool unseen = false;
+  /// What asks for a job beside the schedule; found by drift.hpp and request.hpp.
+  Signals signals;
+  /// Where requests for jobs are sent to; nullopt when none are taken.
+  std::optional<std::string> webhook_url;
 
   std::vector<const StartedJob*> Active() const;
 };
 
 /// Finds the trigger's own jobs: those with its owner reference and the name that the operator
-/// gives to the time on their annotation. A job that somebody has made otherwise is nobody's
-/// business here.
+/// gives to the time, or the signal, on their annotations. A job that somebody has made otherwise
+/// is nobody's business here.
 Observed Observe(const ObjectKey& key, const api::TrainingTrigger& trigger, const Snapshot& world,
                  Instant now);
 

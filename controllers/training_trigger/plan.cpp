@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "controllers/training_trigger/desired.hpp"
+#include "controllers/training_trigger/drift.hpp"
+#include "controllers/training_trigger/request.hpp"
 
 namespace slipway::training_trigger {
 namespace {
@@ -15,7 +17,14 @@ void DeleteJob(Plan& plan, const StartedJob& job, const char* why) {
 
 /// Whether the status tells all that the trigger has to know of a job that has ended.
 bool IsRecorded(const api::TrainingTrigger& trigger, const StartedJob& job) {
-  if (!trigger.status || job.scheduled > trigger.status->last_schedule_time) return false;
+  if (!trigger.status) return false;
+  if (!job.signal) {
+    if (job.scheduled > trigger.status->last_schedule_time) return false;
+  } else if (job.signal->cause == api::TriggerCause::kDrift) {
+    if (!IsDriftRecorded(trigger, job)) return false;
+  } else if (!IsRequestRecorded(trigger, job)) {
+    return false;
+  }
   return !job.Complete() ||
          job.job->status->completion_time <= trigger.status->last_successful_time;
 }
@@ -38,9 +47,10 @@ std::optional<Instant> WakeAt(const api::TrainingTrigger& trigger, const Observe
   auto wake_at = decision.next;
   const auto also_at = [&](Instant time) { wake_at = std::min(wake_at.value_or(time), time); };
   const auto& deadline = trigger.spec.starting_deadline_seconds;
-  if (decision.step == Step::kHold && deadline) {
+  if (decision.step == Step::kHold && decision.due && deadline) {
     also_at(*decision.due + std::chrono::seconds(*deadline));
   }
+  if (observed.signals.next && decision.step != Step::kSuspend) also_at(*observed.signals.next);
   if (observed.unseen) also_at(trigger.status->last_trigger->time + kUnseenFor);
   return wake_at;
 }
@@ -57,7 +67,8 @@ Plan MakePlan(const ObjectKey& key, const api::TrainingTrigger& trigger, const O
     }
   }
   if (decision.step == Step::kStart) {
-    plan.actions.emplace_back(MakeJob(key, trigger, *decision.due));
+    plan.actions.emplace_back(decision.signal ? MakeJob(key, trigger, *decision.signal)
+                                              : MakeJob(key, trigger, *decision.due));
   }
   plan.wake_at = WakeAt(trigger, observed, decision);
   return plan;

@@ -8,6 +8,8 @@
 #include "controllers/common/status.hpp"
 #include "controllers/common/text.hpp"
 #include "controllers/training_trigger/desired.hpp"
+#include "controllers/training_trigger/drift.hpp"
+#include "controllers/training_trigger/request.hpp"
 
 namespace slipway::training_trigger {
 namespace {
@@ -33,6 +35,30 @@ std::string NameActive(const Observed& observed) {
   return fmt::format("job {} and {} more", active.front()->key->name, active.size() - 1);
 }
 
+/// Which run a decision is about, for people.
+std::string NameRun(const Decision& decision) {
+  return decision.signal ? "the run for " + decision.signal->what
+                         : "the run of " + FormatTime(*decision.due);
+}
+
+/// What is waited for when nothing is in the way.
+Account DescribeWaiting(const Observed& observed, const Decision& decision) {
+  const Signals& signals = observed.signals;
+  if (signals.problem) {
+    return {signals.problem->reason, signals.problem->message, false, false, true};
+  }
+  std::vector<std::string> clauses = signals.waits;
+  // This pass was for a time of the schedule.
+  if (!decision.signal && !signals.due.empty()) {
+    clauses = {signals.due.front().what + " comes next"};
+  }
+  std::string text;
+  if (decision.next) text = "the next job is due at " + FormatTime(*decision.next);
+  for (const std::string& clause : clauses) text += (text.empty() ? "" : "; ") + clause;
+  const auto usual = decision.next ? reason::kScheduled : reason::kWaiting;
+  return {signals.cooling ? reason::kCoolingDown : usual, std::move(text)};
+}
+
 Account DescribeStep(const Observed& observed, const Decision& decision, Instant now) {
   switch (decision.step) {
     case Step::kStall:
@@ -42,18 +68,19 @@ Account DescribeStep(const Observed& observed, const Decision& decision, Instant
               "no job is started; set spec.suspend to false to go on with the next time"};
     case Step::kHold:
       return {reason::kJobAlreadyActive,
-              fmt::format("the run of {} waits until {} has ended (spec.concurrencyPolicy)",
-                          FormatTime(*decision.due), NameActive(observed))};
+              fmt::format("{} waits until {} has ended (spec.concurrencyPolicy)", NameRun(decision),
+                          NameActive(observed))};
     case Step::kRecord:
     case Step::kClear:
       return {reason::kReplacing,
-              fmt::format("{} is deleted, the run of {} takes its place (spec.concurrencyPolicy)",
-                          NameActive(observed), FormatTime(*decision.due)),
+              fmt::format("{} is deleted, {} takes its place (spec.concurrencyPolicy)",
+                          NameActive(observed), NameRun(decision)),
               true, true};
     case Step::kWait:
     case Step::kStart: break;
   }
-  if (decision.step == Step::kWait && observed.last && IsAhead(*observed.last, now)) {
+  const bool scheduled = decision.next.has_value();
+  if (decision.step == Step::kWait && scheduled && observed.last && IsAhead(*observed.last, now)) {
     return {reason::kClockBehind,
             fmt::format("the operator's clock is behind {}, for which a job was started; none is "
                         "started until that has passed. If that time is wrong, delete the trigger "
@@ -61,7 +88,7 @@ Account DescribeStep(const Observed& observed, const Decision& decision, Instant
                         FormatTime(*observed.last)),
             false, true};
   }
-  return {reason::kScheduled, "the next job is due at " + FormatTime(*decision.next)};
+  return DescribeWaiting(observed, decision);
 }
 
 void SetConditions(ConditionWriter& conditions, const api::TrainingTriggerStatus& status,
@@ -81,14 +108,18 @@ void RecordNewest(api::TrainingTriggerStatus& status, const ObjectKey& key,
                   const api::TrainingTrigger& trigger, const Observed& observed,
                   const Decision& decision, bool started, Instant now) {
   using enum api::TriggerCause;
-  if (started) {
+  const Signal* signal = started && decision.signal ? &*decision.signal : nullptr;
+  if (started && !decision.signal) {
     status.last_schedule_time = *decision.due;
     status.last_trigger = {kSchedule, StatusTime(now), JobKey(key, trigger, *decision.due).name};
   } else if (observed.last > status.last_schedule_time) {
-    const StartedJob& newest = observed.jobs.back();
-    status.last_schedule_time = newest.scheduled;
-    status.last_trigger = {kSchedule, newest.meta->created, newest.key->name};
+    const auto newest = std::ranges::find_if(observed.jobs.rbegin(), observed.jobs.rend(),
+                                             [](const StartedJob& job) { return !job.signal; });
+    status.last_schedule_time = newest->scheduled;
+    status.last_trigger = {kSchedule, newest->meta->created, newest->key->name};
   }
+  RecordDrift(status, key, trigger, observed, signal, now);
+  RecordRequests(status, key, trigger, observed, signal, now);
   status.last_successful_time = observed.last_success;
 }
 
@@ -105,6 +136,24 @@ Phase PhaseOf(const api::TrainingTriggerStatus& status, const Decision& decision
   if (account.stalled) return Phase::kStalled;
   if (decision.step == Step::kSuspend) return Phase::kSuspended;
   return status.active.empty() ? Phase::kWaiting : Phase::kActive;
+}
+
+EmitEvent StartedEvent(const api::TrainingTriggerStatus& before,
+                       const api::TrainingTriggerStatus& after) {
+  std::string why;
+  switch (after.last_trigger->cause) {
+    case api::TriggerCause::kSchedule:
+      why = "due at " + FormatTime(*after.last_schedule_time);
+      break;
+    case api::TriggerCause::kDrift:
+      why = fmt::format("for the drift that DriftMonitor {} has found at {}", after.drift->monitor,
+                        FormatTime(after.drift->since));
+      break;
+    case api::TriggerCause::kWebhook: why = "for " + NameStartedRequest(before, after); break;
+    case api::TriggerCause::kUnknown: break;
+  }
+  return {EmitEvent::Type::kNormal, "Started", "StartJob",
+          OneLine(fmt::format("started TrainingJob {}, {}", after.last_trigger->job, why))};
 }
 
 EmitEvent MissedEvent(const api::MissedRuns& missed) {
@@ -124,7 +173,7 @@ api::TrainingTriggerStatus MakeStatus(const ObjectKey& key, const api::TrainingT
   status.observed_generation = trigger.meta.generation;
   const bool started =
       decision.step == Step::kStart && std::ranges::none_of(failures, [&](const auto& failure) {
-        return failure.key == JobKey(key, trigger, *decision.due);
+        return failure.key == JobKey(key, trigger, decision);
       });
   RecordNewest(status, key, trigger, observed, decision, started, now);
   status.active = NamesOf(observed.Active());
@@ -137,7 +186,7 @@ api::TrainingTriggerStatus MakeStatus(const ObjectKey& key, const api::TrainingT
     status.scheduled_from = decision.from;
   }
   if (decision.step == Step::kRecord || decision.step == Step::kClear) {
-    status.replacing_for = *decision.due;
+    status.replacing_for = decision.For();
   }
   status.next_schedule_time = decision.next;
   status.last_missed = decision.missed;
@@ -174,11 +223,10 @@ std::vector<EmitEvent> MakeEvents(const std::optional<api::TrainingTriggerStatus
     events.push_back(MissedEvent(*after.last_missed));
   }
   if (after.last_trigger && after.last_trigger != was.last_trigger) {
-    events.push_back({Type::kNormal, "Started", "StartJob",
-                      fmt::format("started TrainingJob {}, due at {}", after.last_trigger->job,
-                                  FormatTime(*after.last_schedule_time))});
+    events.push_back(StartedEvent(was, after));
   }
-  for (const auto reason : {reason::kJobAlreadyActive, reason::kReplacing, reason::kSuspended}) {
+  for (const auto reason :
+       {reason::kJobAlreadyActive, reason::kReplacing, reason::kSuspended, reason::kCoolingDown}) {
     if (became(reason)) events.push_back({Type::kNormal, std::string(reason), "StartJob", note});
   }
   if (before_was == reason::kSuspended && now_is != reason::kSuspended) {

@@ -406,12 +406,14 @@ std::string_view ToString(TriggerCause value) {
   switch (value) {
     case TriggerCause::kUnknown: return "Unknown";
     case TriggerCause::kSchedule: return "Schedule";
+    case TriggerCause::kDrift: return "Drift";
+    case TriggerCause::kWebhook: return "Webhook";
   }
   return "Unknown";
 }
 
 static void Decode(const Cursor& in, TriggerCause& out) {
-  DecodeEnum(in, out, TriggerCause::kSchedule);
+  DecodeEnum(in, out, TriggerCause::kWebhook);
 }
 
 static void Decode(const Cursor& in, ClusterRuntimeSpec& out) {
@@ -1988,9 +1990,39 @@ json ToJson(const TrainingJobStatus& value) {
   return out;
 }
 
+static void Decode(const Cursor& in, MonitorRef& out) { in.Required("name", out.name); }
+
+json ToJson(const MonitorRef& value) {
+  json out = json::object();
+  Put(out, "name", value.name);
+  return out;
+}
+
+static void Decode(const Cursor& in, OnDrift& out) {
+  in.Required("monitorRef", out.monitor_ref);
+  in.Required("cooldownSeconds", out.cooldown_seconds);
+}
+
+json ToJson(const OnDrift& value) {
+  json out = json::object();
+  Put(out, "monitorRef", value.monitor_ref);
+  Put(out, "cooldownSeconds", value.cooldown_seconds);
+  return out;
+}
+
+static void Decode(const Cursor& in, OnWebhook& out) { in.Required("maxPending", out.max_pending); }
+
+json ToJson(const OnWebhook& value) {
+  json out = json::object();
+  Put(out, "maxPending", value.max_pending);
+  return out;
+}
+
 static void Decode(const Cursor& in, TrainingTriggerSpec& out) {
   in.Optional("schedule", out.schedule);
   in.Required("timeZone", out.time_zone);
+  in.Optional("onDrift", out.on_drift);
+  in.Optional("onWebhook", out.on_webhook);
   in.Optional("startingDeadlineSeconds", out.starting_deadline_seconds);
   in.Required("concurrencyPolicy", out.concurrency_policy);
   in.Required("suspend", out.suspend);
@@ -2003,6 +2035,8 @@ json ToJson(const TrainingTriggerSpec& value) {
   json out = json::object();
   PutAny(out, "schedule", value.schedule);
   Put(out, "timeZone", value.time_zone);
+  PutAny(out, "onDrift", value.on_drift);
+  PutAny(out, "onWebhook", value.on_webhook);
   PutAny(out, "startingDeadlineSeconds", value.starting_deadline_seconds);
   Put(out, "concurrencyPolicy", value.concurrency_policy);
   Put(out, "suspend", value.suspend);
@@ -2023,6 +2057,66 @@ json ToJson(const TriggerRecord& value) {
   Put(out, "cause", value.cause);
   Put(out, "time", value.time);
   Put(out, "job", value.job);
+  return out;
+}
+
+static void Decode(const Cursor& in, DriftRecord& out) {
+  in.Required("monitor", out.monitor);
+  in.Required("since", out.since);
+  in.Required("time", out.time);
+  in.Required("job", out.job);
+}
+
+json ToJson(const DriftRecord& value) {
+  json out = json::object();
+  Put(out, "monitor", value.monitor);
+  Put(out, "since", value.since);
+  Put(out, "time", value.time);
+  Put(out, "job", value.job);
+  return out;
+}
+
+static void Decode(const Cursor& in, PendingRequest& out) {
+  in.Required("id", out.id);
+  in.Required("time", out.time);
+  in.Required("user", out.user);
+  in.Optional("cause", out.cause);
+}
+
+json ToJson(const PendingRequest& value) {
+  json out = json::object();
+  Put(out, "id", value.id);
+  Put(out, "time", value.time);
+  Put(out, "user", value.user);
+  PutAny(out, "cause", value.cause);
+  return out;
+}
+
+static void Decode(const Cursor& in, StartedRequest& out) {
+  in.Required("id", out.id);
+  in.Required("time", out.time);
+  in.Required("job", out.job);
+}
+
+json ToJson(const StartedRequest& value) {
+  json out = json::object();
+  Put(out, "id", value.id);
+  Put(out, "time", value.time);
+  Put(out, "job", value.job);
+  return out;
+}
+
+static void Decode(const Cursor& in, WebhookStatus& out) {
+  in.Optional("url", out.url);
+  in.Optional("pending", out.pending);
+  in.Optional("started", out.started);
+}
+
+json ToJson(const WebhookStatus& value) {
+  json out = json::object();
+  PutAny(out, "url", value.url);
+  PutAny(out, "pending", value.pending);
+  PutAny(out, "started", value.started);
   return out;
 }
 
@@ -2052,6 +2146,8 @@ static void Decode(const Cursor& in, TrainingTriggerStatus& out) {
   in.Optional("nextScheduleTime", out.next_schedule_time);
   in.Optional("replacingFor", out.replacing_for);
   in.Optional("lastTrigger", out.last_trigger);
+  in.Optional("drift", out.drift);
+  in.Optional("webhook", out.webhook);
   in.Optional("lastMissed", out.last_missed);
   in.Optional("message", out.message);
 }
@@ -2069,6 +2165,8 @@ json ToJson(const TrainingTriggerStatus& value) {
   PutAny(out, "nextScheduleTime", value.next_schedule_time);
   PutAny(out, "replacingFor", value.replacing_for);
   PutAny(out, "lastTrigger", value.last_trigger);
+  PutAny(out, "drift", value.drift);
+  PutAny(out, "webhook", value.webhook);
   PutAny(out, "lastMissed", value.last_missed);
   PutAny(out, "message", value.message);
   return out;

@@ -117,8 +117,15 @@ nlohmann::json ToJson(const ModelVersionRef& value);
 nlohmann::json ToJson(const TrainerStatus& value);
 nlohmann::json ToJson(const CheckpointStatus& value);
 nlohmann::json ToJson(const TrainingJobStatus& value);
+nlohmann::json ToJson(const MonitorRef& value);
+nlohmann::json ToJson(const OnDrift& value);
+nlohmann::json ToJson(const OnWebhook& value);
 nlohmann::json ToJson(const TrainingTriggerSpec& value);
 nlohmann::json ToJson(const TriggerRecord& value);
+nlohmann::json ToJson(const DriftRecord& value);
+nlohmann::json ToJson(const PendingRequest& value);
+nlohmann::json ToJson(const StartedRequest& value);
+nlohmann::json ToJson(const WebhookStatus& value);
 nlohmann::json ToJson(const MissedRuns& value);
 nlohmann::json ToJson(const TrainingTriggerStatus& value);
 

@@ -284,7 +284,7 @@ std::string_view ToString(GangState value);
 /// What happens when a time comes and a job of the trigger has not ended. Allow, which is also what
 /// a CronJob does unless it is told otherwise, starts another beside it. Forbid starts none until
 /// the job has ended, and then only the newest that is due. Replace deletes the job and then starts
-/// another.
+/// another. It is the same for a drift, and for requests, which have a job each, in their order.
 enum class ConcurrencyPolicy {
   kUnknown,
   kAllow,
@@ -303,10 +303,13 @@ enum class TrainingTriggerPhase {
 };
 std::string_view ToString(TrainingTriggerPhase value);
 
-/// What the job was started for. Schedule means that its time had come.
+/// What the job was started for. Schedule means that its time had come, Drift that a DriftMonitor
+/// found it, Webhook that it was asked for.
 enum class TriggerCause {
   kUnknown,
   kSchedule,
+  kDrift,
+  kWebhook,
 };
 std::string_view ToString(TriggerCause value);
 
@@ -1779,6 +1782,36 @@ struct TrainingJobStatus {
   bool operator==(const TrainingJobStatus&) const = default;
 };
 
+/// The DriftMonitor, in the namespace of the trigger.
+struct MonitorRef {
+  /// Name of the DriftMonitor.
+  std::string name;
+
+  bool operator==(const MonitorRef&) const = default;
+};
+
+/// Starts one job for each drift that a DriftMonitor finds, when its condition DriftDetected has
+/// become True. A drift that lasts does not start another one; nor does one that is over before its
+/// job could be started.
+struct OnDrift {
+  /// The DriftMonitor, in the namespace of the trigger.
+  MonitorRef monitor_ref;
+  /// Seconds after the start of a job by drift in which none is started for another one.
+  std::int64_t cooldown_seconds = 0;
+
+  bool operator==(const OnDrift&) const = default;
+};
+
+/// Starts one job for each request by HTTP, of whoever has the right trigger on this object.
+/// status.webhook.url has the address.
+struct OnWebhook {
+  /// How many requests may wait for their job at once, as with concurrencyPolicy Forbid while one
+  /// runs.
+  std::int32_t max_pending = 0;
+
+  bool operator==(const OnWebhook&) const = default;
+};
+
 /// When to start which job. The operator never writes here.
 struct TrainingTriggerSpec {
   /// Times at which a job is started, in the five fields of cron: minute, hour, day of the month,
@@ -1787,6 +1820,11 @@ struct TrainingTriggerSpec {
   std::optional<std::string> schedule;
   /// Time zone of the schedule, by its name in the IANA database, such as Europe/Paris.
   std::string time_zone;
+  /// Starts one job for each drift that a DriftMonitor finds, when its condition DriftDetected has
+  /// become True.
+  std::optional<OnDrift> on_drift;
+  /// Starts one job for each request by HTTP, of whoever has the right trigger on this object.
+  std::optional<OnWebhook> on_webhook;
   /// Seconds after its scheduled time up to which a job may still be started, when the operator was
   /// down or another job kept it from it.
   std::optional<std::int64_t> starting_deadline_seconds;
@@ -1814,6 +1852,58 @@ struct TriggerRecord {
   std::string job;
 
   bool operator==(const TriggerRecord&) const = default;
+};
+
+/// The newest drift for which a job was started; the cool-down counts from its time.
+struct DriftRecord {
+  /// Name of the DriftMonitor.
+  std::string monitor;
+  /// When the drift was found, the lastTransitionTime of the condition DriftDetected.
+  Instant since{};
+  /// When the job was started.
+  Instant time{};
+  /// Name of the TrainingJob.
+  std::string job;
+
+  bool operator==(const DriftRecord&) const = default;
+};
+
+/// A request that was taken and has no job yet.
+struct PendingRequest {
+  /// What the sender calls it, or its time.
+  std::string id;
+  /// When it was taken.
+  Instant time{};
+  /// Who has sent it, by the word of the API server.
+  std::string user;
+  /// What the sender says of it.
+  std::optional<std::string> cause;
+
+  bool operator==(const PendingRequest&) const = default;
+};
+
+/// A request and its job.
+struct StartedRequest {
+  /// What the sender calls it, or its time.
+  std::string id;
+  /// When the job was started.
+  Instant time{};
+  /// Name of the TrainingJob.
+  std::string job;
+
+  bool operator==(const StartedRequest&) const = default;
+};
+
+/// Requests for jobs. Absent without spec.onWebhook.
+struct WebhookStatus {
+  /// Where a request is sent to from inside the cluster, with method POST.
+  std::optional<std::string> url;
+  /// Requests that wait for their job, oldest first, at most 20.
+  std::vector<PendingRequest> pending;
+  /// Requests whose job was started, newest first, at most 50.
+  std::vector<StartedRequest> started;
+
+  bool operator==(const WebhookStatus&) const = default;
 };
 
 /// The newest scheduled times for which no job was started, nor will be.
@@ -1850,10 +1940,15 @@ struct TrainingTriggerStatus {
   std::optional<Instant> last_successful_time;
   /// When the next job is due.
   std::optional<Instant> next_schedule_time;
-  /// Scheduled time for which the active jobs are being deleted, by concurrencyPolicy Replace.
+  /// Time of the schedule, the drift or the request for which the active jobs are being deleted, by
+  /// concurrencyPolicy Replace.
   std::optional<Instant> replacing_for;
   /// What started the newest job.
   std::optional<TriggerRecord> last_trigger;
+  /// The newest drift for which a job was started; the cool-down counts from its time.
+  std::optional<DriftRecord> drift;
+  /// Requests for jobs.
+  std::optional<WebhookStatus> webhook;
   /// The newest scheduled times for which no job was started, nor will be.
   std::optional<MissedRuns> last_missed;
   /// One line that says what happens now, or what the trigger waits for.
@@ -1935,8 +2030,9 @@ struct TrainingJob {
 inline constexpr ResourceType kTrainingJobType{"slipway.dev", "v1alpha1", "TrainingJob",
                                                "trainingjobs"};
 
-/// Starts TrainingJobs from a template, at the times of a schedule. The words are those of a
-/// CronJob and mean the same.
+/// Starts TrainingJobs from a template: at the times of a schedule, for each drift that a
+/// DriftMonitor finds, or when somebody asks for one by HTTP. The words of a CronJob mean the same
+/// here.
 struct TrainingTrigger {
   ObjectMeta meta;
   TrainingTriggerSpec spec;

@@ -58,6 +58,19 @@ struct TakenReport {
   std::string refusal;
 };
 
+/// A request that somebody makes by HTTP of a custom resource, and has the right to make.
+struct AuthorizedRequest {
+  std::string user;  ///< Who, by the word of the API server.
+  std::string_view body;
+};
+
+/// What comes of it.
+struct TakenRequest {
+  int code = 202;                        ///< In the words of HTTP.
+  std::string text;                      ///< What was taken, or what is wrong and the way out.
+  std::optional<nlohmann::json> status;  ///< The whole new status, without which nothing is taken.
+};
+
 /// What a kind registers with the runtime: what it is, what it owns, and one pure function.
 struct Controller {
   std::string name;  ///< For logs, metrics and Events, e.g. "training-job".
@@ -69,6 +82,8 @@ struct Controller {
   /// A pure function as well, of the custom resource alone, which is there; empty for a kind whose
   /// pods do not report.
   std::function<TakenReport(const ReconcileInput&, std::string_view report)> take_report{};
+  /// The same of requests (run/trigger_desk.hpp); empty for a kind of which nothing is requested.
+  std::function<TakenRequest(const ReconcileInput&, const AuthorizedRequest&)> take_request{};
 };
 
 }  // namespace slipway

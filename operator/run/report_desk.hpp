@@ -13,7 +13,7 @@
 
 namespace slipway {
 
-/// What a pod is told about its report, in the words of HTTP.
+/// What a pod is told about its report, or somebody about a request, in the words of HTTP.
 struct ReportAnswer {
   int status = 204;
   std::string text;                    ///< What is wrong and the way out; empty with 204.

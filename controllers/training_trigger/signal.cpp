@@ -1,0 +1,56 @@
+#include "controllers/training_trigger/signal.hpp"
+
+#include <cctype>
+
+#include "controllers/common/labels.hpp"
+#include "controllers/common/names.hpp"
+
+namespace slipway::training_trigger {
+namespace {
+
+using nlohmann::json;
+
+std::string Annotation(const ObjectMeta& meta, std::string_view name) {
+  const auto found = meta.annotations.find(name);
+  return found == meta.annotations.end() ? std::string() : std::string(found->second);
+}
+
+std::string InLowerCase(std::string_view word) {
+  std::string text(word);
+  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return text;
+}
+
+}  // namespace
+
+ObjectKey JobKey(const ObjectKey& key, const api::TrainingTrigger& trigger, api::TriggerCause cause,
+                 const std::string& id) {
+  // The id belongs to the hash alone: it may be long, and of characters that a name cannot have.
+  return ChildKey(
+      key, ChildName(trigger.meta.name, trigger.meta.uid + "/" + id, InLowerCase(ToString(cause))));
+}
+
+Create MakeJob(const ObjectKey& key, const api::TrainingTrigger& trigger, const Signal& signal) {
+  json body = json::parse(trigger.spec.job_template.text);
+  for (const auto& [name, value] : ChildLabels(kApplication, trigger.meta, kJobRole)) {
+    body["metadata"]["labels"][name] = value;
+  }
+  json& annotations = body["metadata"]["annotations"];
+  annotations[std::string(kCause)] = ToString(signal.cause);
+  annotations[std::string(kSignalId)] = signal.id;
+  annotations[std::string(kSignalTime)] = FormatTime(signal.time);
+  if (!signal.note.empty()) annotations[std::string(kSignalNote)] = signal.note;
+  return {api::kTrainingJobType, JobKey(key, trigger, signal.cause, signal.id), std::move(body)};
+}
+
+std::optional<Signal> SignalOf(const ObjectMeta& meta) {
+  const std::string cause = Annotation(meta, kCause);
+  const auto time = ParseTime(Annotation(meta, kSignalTime));
+  if (!time) return std::nullopt;
+  for (const auto known : {api::TriggerCause::kDrift, api::TriggerCause::kWebhook}) {
+    if (cause == ToString(known)) return Signal{known, Annotation(meta, kSignalId), *time, {}, {}};
+  }
+  return std::nullopt;
+}
+
+}  // namespace slipway::training_trigger
