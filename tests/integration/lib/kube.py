@@ -34,6 +34,8 @@ KINDS = {
             "ValidatingAdmissionPolicy"),
     "vapbinding": ("admissionregistration.k8s.io/v1", "validatingadmissionpolicybindings",
                    "ValidatingAdmissionPolicyBinding"),
+    "role": ("rbac.authorization.k8s.io/v1", "roles", "Role"),
+    "rolebinding": ("rbac.authorization.k8s.io/v1", "rolebindings", "RoleBinding"),
     "clusterrole": ("rbac.authorization.k8s.io/v1", "clusterroles", "ClusterRole"),
     "clusterrolebinding": ("rbac.authorization.k8s.io/v1", "clusterrolebindings",
                            "ClusterRoleBinding"),

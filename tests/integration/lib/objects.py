@@ -29,12 +29,13 @@ def runtime(name: str, kind: str = "Runtime", framework: str = "Torch", **traine
             "spec": {"framework": framework, "trainer": {"image": IMAGE, **trainer}}}
 
 
-def training_trigger(name: str, schedule: str = "@yearly", pods: dict | None = None,
+def training_trigger(name: str, schedule: str | None = "@yearly", pods: dict | None = None,
                      job: dict | None = None, **spec) -> dict:
     """A TrainingTrigger; `job` are fields of its jobs' spec, `pods` annotations of their pods."""
+    times = {"schedule": schedule} if schedule else {}
     return {"apiVersion": "slipway.dev/v1alpha1", "kind": "TrainingTrigger",
             "metadata": {"name": name},
-            "spec": {"schedule": schedule, **spec, "jobTemplate": {
+            "spec": {**times, **spec, "jobTemplate": {
                 "metadata": {"labels": {"team": "risk"}},
                 "spec": training_job(name, pods=pods)["spec"] | (job or {})}}}
 

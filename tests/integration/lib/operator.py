@@ -80,10 +80,17 @@ class Replica:
     def report(self, pod: dict, token: str, text: str, source: str = "127.0.0.1") -> tuple[int, str]:
         """What a pod gets for a report that comes from that address: status and body."""
         meta = pod["metadata"]
+        return self._post(f"/v1/report/{meta['namespace']}/{meta['name']}", token, text, source)
+
+    def trigger(self, ns: str, name: str, token: str, text: str = "") -> tuple[int, str]:
+        """What somebody gets who asks a trigger for a job: status and body."""
+        return self._post(f"/v1/trigger/{ns}/{name}", token, text)
+
+    def _post(self, page: str, token: str, text: str, source: str = "127.0.0.1") -> tuple[int, str]:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
         with contextlib.closing(http.client.HTTPConnection(self.reports, timeout=10,
                                                            source_address=(source, 0))) as connection:
-            connection.request("POST", f"/v1/report/{meta['namespace']}/{meta['name']}", text.encode(),
-                               {"Authorization": f"Bearer {token}"})
+            connection.request("POST", page, text.encode(), headers)
             answer = connection.getresponse()
             return answer.status, answer.read().decode()
 
