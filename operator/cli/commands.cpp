@@ -29,7 +29,7 @@ struct Where {
 };
 
 void AddWhere(CLI::App& command, Where& where) {
-  command.add_option("KIND/NAME", where.first, "Such as tj/churn, md/churn or dm/churn")
+  command.add_option("KIND/NAME", where.first, "Such as tj/churn, tt/churn, md/churn or dm/churn")
       ->required();
   command.add_option("NAME", where.second, "The name, when it stands apart: tj churn");
   command.add_option("-n,--namespace", where.ns, "Namespace; by default that of the context");

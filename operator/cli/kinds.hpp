@@ -12,6 +12,10 @@ namespace slipway::cli {
 std::vector<Finding> JobFindings(const World& world, std::vector<std::string>& notes);
 std::vector<Finding> DeploymentFindings(const World& world, std::vector<std::string>& notes);
 std::vector<Finding> MonitorFindings(const World& world, std::vector<std::string>& notes);
+std::vector<Finding> TriggerFindings(const World& world, std::vector<std::string>& notes);
+
+/// A trigger has no pods of its own: its jobs, and the requests that wait for theirs.
+std::string TriggerJobs(const World& world);
 
 /// When nothing else was found: what the status says.
 Finding Unexplained(const World& world);

@@ -8,6 +8,7 @@
 #include "controllers/drift_monitor/kind.hpp"
 #include "controllers/model_deployment/kind.hpp"
 #include "controllers/training_job/kind.hpp"
+#include "controllers/training_trigger/kind.hpp"
 #include "operator/cli/look.hpp"
 #include "operator/kube/labels.hpp"
 
@@ -35,6 +36,9 @@ const std::vector<Spelling>& Spellings() {
       {"tj", training_job::kTrainingJobs.type},
       {"trainingjob", training_job::kTrainingJobs.type},
       {"trainingjobs", training_job::kTrainingJobs.type},
+      {"tt", training_trigger::kTrainingTriggers.type},
+      {"trainingtrigger", training_trigger::kTrainingTriggers.type},
+      {"trainingtriggers", training_trigger::kTrainingTriggers.type},
       {"md", model_deployment::kModelDeployments.type},
       {"modeldeployment", model_deployment::kModelDeployments.type},
       {"modeldeployments", model_deployment::kModelDeployments.type},
@@ -119,8 +123,8 @@ Result<Target> ParseTarget(std::string_view text) {
   if (spelling == Spellings().end() || !complete) {
     return Fail(
         Code::kInvalid,
-        fmt::format("{:.100}: must be KIND/NAME, with tj (TrainingJob), md (ModelDeployment) "
-                    "or dm (DriftMonitor) as KIND, such as tj/churn",
+        fmt::format("{:.100}: must be KIND/NAME, with tj (TrainingJob), tt (TrainingTrigger), md "
+                    "(ModelDeployment) or dm (DriftMonitor) as KIND, such as tj/churn",
                     text));
   }
   return Target{spelling->type, std::string(text.substr(slash + 1))};

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "operator/cli/kinds.hpp"
 #include "operator/cli/look.hpp"
 #include "operator/cli/text.hpp"
 
@@ -137,8 +138,9 @@ json PodJson(const Pod& pod) {
 }  // namespace
 
 std::string StatusText(const World& world) {
-  std::string text = Summary(world) + "\n" + Conditions(world) + "\n" + Steps(world) + Pods(world) +
-                     "\n" + Moments(world);
+  const std::string made = world.kind == "TrainingTrigger" ? TriggerJobs(world) : Pods(world);
+  std::string text = Summary(world) + "\n" + Conditions(world) + "\n" + Steps(world) + made + "\n" +
+                     Moments(world);
   if (!world.unread.empty()) text += "\n";
   for (const auto& [what, why] : world.unread) {
     text += fmt::format("Note: not looked at: {} ({})\n", what, Line(why));

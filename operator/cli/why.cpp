@@ -27,6 +27,7 @@ std::vector<Finding> FindingsOf(const World& world, std::vector<std::string>& no
   if (Holds(world.resource, "Stalled")) {
     return {FromCondition(world, Condition(world.resource, "Stalled"))};
   }
+  if (world.kind == "TrainingTrigger") return TriggerFindings(world, notes);
   return world.kind == "ModelDeployment" ? DeploymentFindings(world, notes)
                                          : MonitorFindings(world, notes);
 }

@@ -44,7 +44,10 @@ std::string World::Title() const {
 }
 
 std::string World::Handle() const {
-  const char* letters = kind == "TrainingJob" ? "tj" : kind == "ModelDeployment" ? "md" : "dm";
+  const char* letters = kind == "TrainingJob"       ? "tj"
+                        : kind == "TrainingTrigger" ? "tt"
+                        : kind == "ModelDeployment" ? "md"
+                                                    : "dm";
   return fmt::format("{}/{} -n {}", letters, Name(resource), Namespace());
 }
 

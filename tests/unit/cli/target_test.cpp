@@ -16,6 +16,7 @@ TEST(Target, HasTheSpellingsOfKubectl) {
     EXPECT_EQ(target->name, "churn");
   }
   EXPECT_EQ(ParseTarget("md/x")->type.plural, "modeldeployments");
+  EXPECT_EQ(ParseTarget("tt/x")->type.plural, "trainingtriggers");
   EXPECT_EQ(ParseTarget("dm/x")->type.plural, "driftmonitors");
 }
 
