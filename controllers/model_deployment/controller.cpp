@@ -1,10 +1,12 @@
 #include "controllers/model_deployment/controller.hpp"
 
+#include "controllers/common/conditions.hpp"
 #include "controllers/common/failures.hpp"
 #include "controllers/common/status.hpp"
 #include "controllers/model_deployment/desired.hpp"
 #include "controllers/model_deployment/observe.hpp"
 #include "controllers/model_deployment/plan.hpp"
+#include "controllers/model_deployment/promotion.hpp"
 #include "controllers/model_deployment/status.hpp"
 #include "operator/kube/workloads.hpp"
 
@@ -24,7 +26,9 @@ Outcome Reconcile(const ReconcileInput& input, const Settings& settings) {
     plan = MakePlan(input.key, *deployment, observed, settings);
     problem = ExplainFailures(input.failures, reason::kInvalidPodTemplate);
   }
-  const auto status = MakeStatus(input.key, *deployment, observed, problem, settings, input.now);
+  auto status = MakeStatus(input.key, *deployment, observed, problem, settings, input.now);
+  SetPromotion(status, input.key, *deployment, observed, input.world,
+               IsTrue(status.conditions, slipway::condition::kReady), input.now);
   plan.events = MakeEvents(deployment->status, status);
   return {std::move(plan), StatusIfChanged(deployment->status, status)};
 }
@@ -38,7 +42,8 @@ Controller MakeModelDeploymentController(const Settings& settings) {
           {kDeployments, kServices, kDisruptionBudgets, kAutoscalers, kPods},
           [settings](const ReconcileInput& input) {
             return model_deployment::Reconcile(input, settings);
-          }};
+          },
+          {model_deployment::LookUpModelVersions()}};
 }
 
 }  // namespace slipway

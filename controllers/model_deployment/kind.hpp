@@ -36,6 +36,9 @@ inline constexpr std::string_view kEndpointReady = "EndpointReady";
 inline constexpr std::string_view kVariantsReady = "VariantsReady";
 /// Present only with spec.autoscaling: whether the autoscaler can do its work.
 inline constexpr std::string_view kAutoscalingActive = "AutoscalingActive";
+/// Present only while the wanted variant names a ModelVersion: whether it is the champion by this
+/// deployment.
+inline constexpr std::string_view kPromoted = "Promoted";
 }  // namespace condition
 
 namespace reason {
@@ -52,6 +55,9 @@ inline constexpr std::string_view kUnknownRuntime = "UnknownRuntime";
 inline constexpr std::string_view kUnsupportedValue = "UnsupportedValue";
 inline constexpr std::string_view kInvalidPodTemplate = "InvalidPodTemplate";
 inline constexpr std::string_view kAutoscalerPending = "AutoscalerPending";
+inline constexpr std::string_view kPromoted = "Promoted";
+inline constexpr std::string_view kNotServingYet = "NotServingYet";
+inline constexpr std::string_view kModelVersionNotFound = "ModelVersionNotFound";
 }  // namespace reason
 
 }  // namespace slipway::model_deployment

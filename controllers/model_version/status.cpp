@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "controllers/common/conditions.hpp"
 #include "controllers/common/text.hpp"
 #include "controllers/model_version/card.hpp"
@@ -19,6 +21,10 @@ constexpr std::size_t kMaxMetric = 192;
 constexpr std::string_view kNotVerifiable =
     "spec.artifact has no digest, so nobody can tell whether the model is still the one that was "
     "recorded; have the training report artifact.digest and make another version";
+
+bool IsChampion(const api::ModelVersionStatus& status) {
+  return std::ranges::find(status.aliases, kChampion) != status.aliases.end();
+}
 
 }  // namespace
 
@@ -42,10 +48,23 @@ api::ModelVersionStatus MakeStatus(const api::ModelVersion& version, Instant now
 
 std::vector<EmitEvent> MakeEvents(const std::optional<api::ModelVersionStatus>& before,
                                   const api::ModelVersionStatus& after) {
+  std::vector<EmitEvent> events;
+  const bool was = before && IsChampion(*before);
+  if (IsChampion(after) && !was) {
+    events.push_back({EmitEvent::Type::kNormal, std::string(reason::kPromoted), "Promote",
+                      fmt::format("champion of its model, since ModelDeployment {} is Ready with "
+                                  "it in variant {}",
+                                  after.promotion->model_deployment, after.promotion->variant)});
+  }
+  if (was && !IsChampion(after)) {
+    events.push_back({EmitEvent::Type::kNormal, std::string(reason::kSuperseded), "Promote",
+                      "no longer champion of its model, since another version was promoted"});
+  }
   const api::Condition* stalled = FindCondition(after.conditions, kStalled);
-  if (stalled == nullptr || (before && IsTrue(before->conditions, kStalled))) return {};
-  return {{EmitEvent::Type::kWarning, "Stalled", "Reconcile",
-           OneLine(stalled->reason + ": " + stalled->message)}};
+  if (stalled == nullptr || (before && IsTrue(before->conditions, kStalled))) return events;
+  events.push_back({EmitEvent::Type::kWarning, "Stalled", "Reconcile",
+                    OneLine(stalled->reason + ": " + stalled->message)});
+  return events;
 }
 
 }  // namespace slipway::model_version

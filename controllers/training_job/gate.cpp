@@ -111,6 +111,9 @@ class GateJudge {
 
 void CompareWithChampion(GateJudge& judge, const api::EvaluationGate& gate,
                          const Observed& observed, const std::string& model) {
+  if (gate.compare_to->alias) {
+    if (const auto* champion = FindChampion(observed, model)) return judge.Compare(gate, *champion);
+  }
   const std::string& wanted = gate.compare_to->version;
   if (wanted == kLatest) {
     if (const auto* newest = Newest(observed, model)) judge.Compare(gate, *newest);

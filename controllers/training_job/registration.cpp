@@ -90,6 +90,7 @@ api::Lineage MakeLineage(const api::TrainingJob& job, const api::TrainingResult&
   lineage.training_job = api::TrainingJobRef{job.meta.name, job.meta.uid};
   lineage.datasets = MergeDatasets(inputs.datasets, result.datasets);
   lineage.code = inputs.code;
+  lineage.parent = inputs.parent;
   lineage.image_digest = result.image_digest;
   lineage.parameters = inputs.parameters;
   return lineage;
@@ -124,13 +125,17 @@ std::optional<Problem> WhyNotYet(const std::vector<WriteFailure>& failures) {
   return ExplainFailures(own, reason::kInvalidModelVersion);
 }
 
+/// Whether it is a version of the model that was there before the job made its own, if it has.
+bool IsEarlier(const Observed& observed, std::string_view model, const api::ModelVersion& version) {
+  if (version.spec.model_name != model) return false;
+  const api::ModelVersion* own = observed.own_version;
+  return own == nullptr || own->spec.model_name != model ||
+         version.spec.version < own->spec.version;
+}
+
 }  // namespace
 
 Lookup LookUpModelVersions() {
-  const auto filed_under = [](const Object& object) {
-    const auto& version = *static_cast<const api::ModelVersion*>(object.body.get());
-    return model_version::FiledUnder(object.key.ns, version.spec.model_name);
-  };
   const auto looked_up = [](const Object& object) -> std::vector<std::string> {
     const auto& job = *static_cast<const api::TrainingJob*>(object.body.get());
     const bool finished = ReadRecord(job).finished;
@@ -145,7 +150,7 @@ Lookup LookUpModelVersions() {
     }
     return texts;
   };
-  return {kModelVersions, filed_under, looked_up};
+  return {kModelVersions, model_version::FiledByModel, looked_up};
 }
 
 std::string ComparedModel(const api::TrainingJob& job) {
@@ -155,15 +160,27 @@ std::string ComparedModel(const api::TrainingJob& job) {
 }
 
 const api::ModelVersion* Newest(const Observed& observed, std::string_view model) {
-  const api::ModelVersion* own = observed.own_version;
   const api::ModelVersion* newest = nullptr;
   for (const auto* version : observed.versions) {
-    const bool since = own != nullptr && own->spec.model_name == model &&
-                       version->spec.version >= own->spec.version;
-    if (version->spec.model_name != model || since) continue;
+    if (!IsEarlier(observed, model, *version)) continue;
     if (newest == nullptr || version->spec.version > newest->spec.version) newest = version;
   }
   return newest;
+}
+
+const api::ModelVersion* FindChampion(const Observed& observed, std::string_view model) {
+  const api::ModelVersion* champion = nullptr;
+  for (const auto* version : observed.versions) {
+    if (!IsEarlier(observed, model, *version) || !version->status) continue;
+    const auto& aliases = version->status->aliases;
+    const bool has = std::ranges::find(aliases, model_version::kChampion) != aliases.end();
+    if (!has || !version->status->promotion) continue;
+    if (champion == nullptr ||
+        version->status->promotion->time >= champion->status->promotion->time) {
+      champion = version;
+    }
+  }
+  return champion;
 }
 
 const api::ModelVersion* FindVersion(const Observed& observed, std::string_view model,

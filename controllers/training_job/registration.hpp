@@ -28,6 +28,9 @@ std::string ComparedModel(const api::TrainingJob& job);
 /// The version of the model with the highest number, or nullptr. Those that were made from this
 /// job, or since, are left out.
 const api::ModelVersion* Newest(const Observed& observed, std::string_view model);
+/// The version that has the alias champion, or nullptr; with the same left out. While the alias
+/// moves two may have it, and then it is the one that was promoted later.
+const api::ModelVersion* FindChampion(const Observed& observed, std::string_view model);
 const api::ModelVersion* FindVersion(const Observed& observed, std::string_view model,
                                      std::string_view name);
 

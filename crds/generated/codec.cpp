@@ -750,6 +750,14 @@ json ToJson(const Model& value) {
   return out;
 }
 
+static void Decode(const Cursor& in, ModelVersionRef& out) { in.Required("name", out.name); }
+
+json ToJson(const ModelVersionRef& value) {
+  json out = json::object();
+  Put(out, "name", value.name);
+  return out;
+}
+
 static void Decode(const Cursor& in, PodMetadata& out) {
   in.Optional("labels", out.labels);
   in.Optional("annotations", out.annotations);
@@ -924,6 +932,7 @@ static void Decode(const Cursor& in, Variant& out) {
   in.Optional("env", out.env);
   in.Required("port", out.port);
   in.Optional("model", out.model);
+  in.Optional("modelVersionRef", out.model_version_ref);
   in.Optional("resources", out.resources);
   in.Optional("readinessPath", out.readiness_path);
   in.Required("standbyReplicas", out.standby_replicas);
@@ -941,6 +950,7 @@ json ToJson(const Variant& value) {
   PutAny(out, "env", value.env);
   Put(out, "port", value.port);
   PutAny(out, "model", value.model);
+  PutAny(out, "modelVersionRef", value.model_version_ref);
   PutAny(out, "resources", value.resources);
   PutAny(out, "readinessPath", value.readiness_path);
   Put(out, "standbyReplicas", value.standby_replicas);
@@ -983,6 +993,20 @@ json ToJson(const ModelDeploymentSpec& value) {
   PutAny(out, "variants", value.variants);
   PutAny(out, "autoscaling", value.autoscaling);
   Put(out, "endpoint", value.endpoint);
+  return out;
+}
+
+static void Decode(const Cursor& in, Champion& out) {
+  in.Required("variant", out.variant);
+  in.Required("modelVersion", out.model_version);
+  in.Required("since", out.since);
+}
+
+json ToJson(const Champion& value) {
+  json out = json::object();
+  Put(out, "variant", value.variant);
+  Put(out, "modelVersion", value.model_version);
+  Put(out, "since", value.since);
   return out;
 }
 
@@ -1045,6 +1069,7 @@ static void Decode(const Cursor& in, ModelDeploymentStatus& out) {
   in.Optional("selector", out.selector);
   in.Optional("url", out.url);
   in.Optional("message", out.message);
+  in.Optional("champion", out.champion);
   in.Optional("variants", out.variants);
   in.Optional("autoscaling", out.autoscaling);
 }
@@ -1059,6 +1084,7 @@ json ToJson(const ModelDeploymentStatus& value) {
   PutAny(out, "selector", value.selector);
   PutAny(out, "url", value.url);
   PutAny(out, "message", value.message);
+  PutAny(out, "champion", value.champion);
   PutAny(out, "variants", value.variants);
   PutAny(out, "autoscaling", value.autoscaling);
   return out;
@@ -1268,10 +1294,26 @@ json ToJson(const ModelVersionSpec& value) {
   return out;
 }
 
+static void Decode(const Cursor& in, Promotion& out) {
+  in.Required("modelDeployment", out.model_deployment);
+  in.Required("variant", out.variant);
+  in.Required("time", out.time);
+}
+
+json ToJson(const Promotion& value) {
+  json out = json::object();
+  Put(out, "modelDeployment", value.model_deployment);
+  Put(out, "variant", value.variant);
+  Put(out, "time", value.time);
+  return out;
+}
+
 static void Decode(const Cursor& in, ModelVersionStatus& out) {
   in.Required("observedGeneration", out.observed_generation);
   in.Optional("conditions", out.conditions);
   in.Optional("metric", out.metric);
+  in.Optional("aliases", out.aliases);
+  in.Optional("promotion", out.promotion);
   in.Optional("card", out.card);
   in.Optional("message", out.message);
 }
@@ -1281,6 +1323,8 @@ json ToJson(const ModelVersionStatus& value) {
   Put(out, "observedGeneration", value.observed_generation);
   Put(out, "conditions", value.conditions);
   PutAny(out, "metric", value.metric);
+  PutAny(out, "aliases", value.aliases);
+  PutAny(out, "promotion", value.promotion);
   PutAny(out, "card", value.card);
   PutAny(out, "message", value.message);
   return out;
@@ -1506,6 +1550,7 @@ json ToJson(const CheckpointPolicy& value) {
 
 static void Decode(const Cursor& in, Inputs& out) {
   in.Optional("datasets", out.datasets);
+  in.Optional("parent", out.parent);
   in.Optional("code", out.code);
   in.Optional("parameters", out.parameters);
 }
@@ -1513,6 +1558,7 @@ static void Decode(const Cursor& in, Inputs& out) {
 json ToJson(const Inputs& value) {
   json out = json::object();
   PutAny(out, "datasets", value.datasets);
+  PutAny(out, "parent", value.parent);
   PutAny(out, "code", value.code);
   PutAny(out, "parameters", value.parameters);
   return out;
@@ -1570,6 +1616,7 @@ json ToJson(const GateMetric& value) {
 
 static void Decode(const Cursor& in, Comparison& out) {
   in.Optional("modelName", out.model_name);
+  in.Optional("alias", out.alias);
   in.Required("version", out.version);
   in.Required("metric", out.metric);
   in.Required("minImprovement", out.min_improvement);
@@ -1578,6 +1625,7 @@ static void Decode(const Cursor& in, Comparison& out) {
 json ToJson(const Comparison& value) {
   json out = json::object();
   PutAny(out, "modelName", value.model_name);
+  PutAny(out, "alias", value.alias);
   Put(out, "version", value.version);
   Put(out, "metric", value.metric);
   Put(out, "minImprovement", value.min_improvement);
@@ -1889,14 +1937,6 @@ json ToJson(const GateResult& value) {
   PutAny(out, "metrics", value.metrics);
   PutAny(out, "comparedWith", value.compared_with);
   Put(out, "message", value.message);
-  return out;
-}
-
-static void Decode(const Cursor& in, ModelVersionRef& out) { in.Required("name", out.name); }
-
-json ToJson(const ModelVersionRef& value) {
-  json out = json::object();
-  Put(out, "name", value.name);
   return out;
 }
 

@@ -613,6 +613,14 @@ struct Model {
   bool operator==(const Model&) const = default;
 };
 
+/// Used by several fields, each of which says what it means.
+struct ModelVersionRef {
+  /// Name of the ModelVersion, in the namespace of this object.
+  std::string name;
+
+  bool operator==(const ModelVersionRef&) const = default;
+};
+
 /// Labels and annotations of the pods.
 struct PodMetadata {
   /// Labels of the pods.
@@ -780,6 +788,8 @@ struct Variant {
   std::int32_t port = 0;
   /// Where the model is read from.
   std::optional<Model> model;
+  /// The ModelVersion that the variant serves, for the record.
+  std::optional<ModelVersionRef> model_version_ref;
   /// CPU, memory and devices of each pod.
   std::optional<Resources> resources;
   /// Path that answers with a status from 200 to 399 once the model is loaded.
@@ -825,6 +835,19 @@ struct ModelDeploymentSpec {
   Endpoint endpoint;
 
   bool operator==(const ModelDeploymentSpec&) const = default;
+};
+
+/// The promotion: which ModelVersion has served all requests, since this deployment was first Ready
+/// with it. Absent while the variant that serves names none.
+struct Champion {
+  /// Name of the variant.
+  std::string variant;
+  /// Name of the ModelVersion.
+  std::string model_version;
+  /// When it was promoted.
+  Instant since{};
+
+  bool operator==(const Champion&) const = default;
 };
 
 /// Why a pod of the variant does not work. Absent when all work.
@@ -889,6 +912,9 @@ struct ModelDeploymentStatus {
   std::optional<std::string> url;
   /// One line that says what happens now, or what the deployment waits for.
   std::optional<std::string> message;
+  /// The promotion: which ModelVersion has served all requests, since this deployment was first
+  /// Ready with it.
+  std::optional<Champion> champion;
   /// State of each variant, and of removed ones that still have pods.
   std::vector<VariantStatus> variants;
   /// What the autoscaler does.
@@ -978,7 +1004,7 @@ struct Lineage {
   std::optional<std::string> image_digest;
   /// Parameters of the training, such as the learning rate.
   std::vector<Parameter> parameters;
-  /// Name of the ModelVersion that the training began from.
+  /// Name of the ModelVersion that the training began from, as spec.inputs of the job said.
   std::optional<std::string> parent;
 
   bool operator==(const Lineage&) const = default;
@@ -1078,6 +1104,18 @@ struct ModelVersionSpec {
   bool operator==(const ModelVersionSpec&) const = default;
 };
 
+/// How the version last became champion. It stays when another one does. Absent when it never was.
+struct Promotion {
+  /// Name of the ModelDeployment, which may be deleted by now.
+  std::string model_deployment;
+  /// Name of the variant that served it.
+  std::string variant;
+  /// When the ModelDeployment was first Ready with it.
+  Instant time{};
+
+  bool operator==(const Promotion&) const = default;
+};
+
 /// What the operator has observed. Users do not write here.
 struct ModelVersionStatus {
   /// Value of metadata.generation that this status was computed from.
@@ -1086,6 +1124,10 @@ struct ModelVersionStatus {
   std::vector<Condition> conditions;
   /// The first of the metrics with its value, for display only.
   std::optional<std::string> metric;
+  /// What the version is now.
+  std::vector<std::string> aliases;
+  /// How the version last became champion.
+  std::optional<Promotion> promotion;
   /// The model card, all of the record in Markdown for people; at most 32 KiB of it.
   std::optional<std::string> card;
   /// One line that says whether the record can be relied on, and why not.
@@ -1317,6 +1359,8 @@ struct CheckpointPolicy {
 struct Inputs {
   /// Data that the program reads.
   std::vector<Dataset> datasets;
+  /// Name of the ModelVersion that the training begins from, such as churn-7.
+  std::optional<std::string> parent;
   /// The source of the program.
   std::optional<SourceCode> code;
   /// Parameters of the training, such as the learning rate.
@@ -1381,6 +1425,9 @@ struct GateMetric {
 struct Comparison {
   /// Model whose versions are compared with.
   std::optional<std::string> model_name;
+  /// An alias of ModelVersions (their status.aliases), of which there is one: champion, the version
+  /// that was promoted last when the job ends.
+  std::optional<std::string> alias;
   /// Name of a ModelVersion of the model in this namespace, or latest for the one with the highest
   /// number when the job ends.
   std::string version;
@@ -1680,14 +1727,6 @@ struct GateResult {
   std::string message;
 
   bool operator==(const GateResult&) const = default;
-};
-
-/// The ModelVersion that was made from this job. It stays when the job is deleted.
-struct ModelVersionRef {
-  /// Name of the ModelVersion.
-  std::string name;
-
-  bool operator==(const ModelVersionRef&) const = default;
 };
 
 /// What the program of node 0 has reported of its progress, as of lastUpdatedTime. It stays when

@@ -36,6 +36,12 @@ void NoteAutoscaling(const World& world, std::vector<std::string>& notes) {
                                    Text(active, {"message"}), out.empty() ? "" : "; ", out)));
 }
 
+void NotePromotion(const World& world, std::vector<std::string>& notes) {
+  const json& promoted = Condition(world.resource, "Promoted");
+  if (Text(promoted, {"reason"}) != "ModelVersionNotFound") return;
+  notes.push_back(Line("nothing is promoted: " + Text(promoted, {"message"})));
+}
+
 void NoteOthers(const std::vector<Finding>& findings, std::vector<std::string>& notes) {
   for (const Finding& finding : findings) {
     notes.push_back(finding.cause + (finding.facts.empty() ? "" : ": " + finding.facts.front()));
@@ -65,6 +71,7 @@ std::vector<Finding> DeploymentFindings(const World& world, std::vector<std::str
   for (Finding& finding : WithoutPods(world)) findings.push_back(std::move(finding));
   for (Finding& finding : PodFindings(world, PodsOf(world))) findings.push_back(std::move(finding));
   NoteAutoscaling(world, notes);
+  NotePromotion(world, notes);
   if (Holds(world.resource, "Ready")) {
     NoteOthers(findings, notes);
     return {};

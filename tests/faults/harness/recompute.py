@@ -9,6 +9,8 @@ from pathlib import Path
 from .canon import OURS, title
 
 _OWNER = "slipway.dev/owner-uid"
+# Who promotes, and who was promoted.
+_LOOKED_UP = {"md": ("mv",), "mv": ("md", "mv")}
 
 
 class Recompute:
@@ -29,7 +31,9 @@ class Recompute:
             uid = resource["metadata"]["uid"]
             children = [obj for (other, _), obj in objects.items() if other not in OURS[1:]
                         and obj["metadata"].get("labels", {}).get(_OWNER) == uid]
-            answer = self._ask([resource, *children], ahead_s)
+            looked_up = [obj for (other, _), obj in objects.items()
+                         if other in _LOOKED_UP.get(kind, ()) and obj is not resource]
+            answer = self._ask([resource, *children, *looked_up], ahead_s)
             if answer != {"writes": [], "events": [], "status": None}:
                 found.append(f"{title(kind, resource)} at rest is not what its planner makes of it: "
                              f"{json.dumps(answer)[:600]}")
