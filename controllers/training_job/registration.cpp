@@ -111,6 +111,7 @@ api::ModelVersionSpec MakeSpec(const api::TrainingJob& job, std::int32_t number)
     spec.evaluation = api::RecordedGate{gate->passed, gate->compared_with};
   }
   spec.baseline = result.baseline;
+  spec.schema = result.schema;
   spec.card = output.card;
   return spec;
 }

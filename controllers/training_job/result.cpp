@@ -6,7 +6,7 @@
 #include <cctype>
 
 #include "controllers/common/text.hpp"
-#include "controllers/training_job/report_reader.hpp"
+#include "controllers/training_job/schema_reader.hpp"
 #include "operator/kube/json_view.hpp"
 
 namespace slipway::training_job {
@@ -42,7 +42,7 @@ bool IsDigest(std::string_view text) {
 }
 
 /// Reads a report member by member.
-class Reader : public ReportReader {
+class Reader : public SchemaReader {
  public:
   api::TrainingResult Read(const JsonView& report) {
     api::TrainingResult result;
@@ -54,6 +54,9 @@ class Reader : public ReportReader {
     ReadDatasets(report["datasets"], result.datasets);
     if (const JsonView baseline = Object(report, "baseline"); baseline.Exists()) {
       result.baseline = ReadBaseline(baseline);
+    }
+    if (const JsonView schema = Object(report, "schema"); schema.Exists()) {
+      result.schema = ReadSchema(schema);
     }
     return result;
   }

@@ -13,7 +13,8 @@
 ///   {"metrics": {"auc": 0.846},        or [{"name": "auc", "value": 0.846}]
 ///    "artifact": {"uri": "s3://...", "digest": "sha256:...", "sizeBytes": 5242880},
 ///    "datasets": [{"name": "train", "uri": "...", "version": "...", "digest": "sha256:..."}],
-///    "baseline": {"uri": "...", "digest": "sha256:..."}}
+///    "baseline": {"uri": "...", "digest": "sha256:..."},
+///    "schema": {"inputs": [{"name": "x", "datatype": "FP32", "shape": [-1, 24]}], "outputs": []}}
 ///
 /// All of it is optional, and members with other names are left alone.
 namespace slipway::training_job {

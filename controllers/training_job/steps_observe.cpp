@@ -121,6 +121,7 @@ void AddReport(api::TrainingResult& result, api::TrainingResult report) {
   result.metrics = std::move(report.metrics);
   if (report.artifact) result.artifact = std::move(report.artifact);
   if (report.baseline) result.baseline = std::move(report.baseline);
+  if (report.schema) result.schema = std::move(report.schema);
   AddDatasets(result.datasets, report.datasets);
   if (!result.problem) result.problem = std::move(report.problem);
 }

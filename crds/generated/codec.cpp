@@ -1891,6 +1891,7 @@ static void Decode(const Cursor& in, TrainingResult& out) {
   in.Optional("artifact", out.artifact);
   in.Optional("datasets", out.datasets);
   in.Optional("baseline", out.baseline);
+  in.Optional("schema", out.schema);
   in.Optional("imageDigest", out.image_digest);
   in.Optional("problem", out.problem);
 }
@@ -1901,6 +1902,7 @@ json ToJson(const TrainingResult& value) {
   PutAny(out, "artifact", value.artifact);
   PutAny(out, "datasets", value.datasets);
   PutAny(out, "baseline", value.baseline);
+  PutAny(out, "schema", value.schema);
   PutAny(out, "imageDigest", value.image_digest);
   PutAny(out, "problem", value.problem);
   return out;

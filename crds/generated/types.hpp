@@ -1691,6 +1691,8 @@ struct TrainingResult {
   std::vector<Dataset> datasets;
   /// What the features looked like in the training data, for later comparison with production.
   std::optional<Baseline> baseline;
+  /// What the model takes and gives.
+  std::optional<ModelSchema> schema;
   /// Digest of the image that the program ran from, by the kubelet.
   std::optional<std::string> image_digest;
   /// Why the report cannot be used; then nothing of it is here.

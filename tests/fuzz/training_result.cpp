@@ -45,6 +45,18 @@ void CheckNumber(const std::string& text) {
   Require(DiffersBy(text, text, "0"), "a number is as great as itself", text);
 }
 
+void CheckTensors(const std::vector<api::Tensor>& tensors) {
+  std::set<std::string> names;
+  Require(tensors.size() <= 64, "tensors are bounded");
+  for (const auto& tensor : tensors) {
+    CheckText(tensor.name, 128);
+    Require(names.insert(tensor.name).second, "a tensor is there once", tensor.name);
+    CheckText(tensor.datatype, 32);
+    Require(tensor.shape.size() <= 8, "a shape is bounded");
+    for (const auto dimension : tensor.shape) Require(dimension >= -1, "a dimension is one");
+  }
+}
+
 }  // namespace
 
 void Fuzz(std::string_view input) {
@@ -75,6 +87,10 @@ void Fuzz(std::string_view input) {
     CheckUri(dataset.uri);
     CheckDigest(dataset.digest);
     if (dataset.version) CheckText(*dataset.version, 255);
+  }
+  if (result.schema) {
+    CheckTensors(result.schema->inputs);
+    CheckTensors(result.schema->outputs);
   }
   if (!result.baseline) return;
   CheckUri(result.baseline->uri);

@@ -34,6 +34,16 @@ TEST(ReadReport, ReadsAllOfIt) {
   EXPECT_EQ(result.baseline, (api::Baseline{"s3://b", kDigest}));
 }
 
+TEST(ReadReport, ReadsWhatTheModelTakesAndGives) {
+  const auto result = Read(R"({"schema": {
+      "inputs": [{"name": "x", "datatype": "FP32", "shape": [-1, 24]}],
+      "outputs": [{"name": "y", "datatype": "INT64"}]}})");
+  ASSERT_FALSE(result.problem) << *result.problem;
+  ASSERT_TRUE(result.schema);
+  EXPECT_THAT(result.schema->inputs, ElementsAre(api::Tensor{"x", "FP32", {-1, 24}}));
+  EXPECT_THAT(result.schema->outputs, ElementsAre(api::Tensor{"y", "INT64", {}}));
+}
+
 TEST(ReadReport, KeepsNumbersWithoutLoss) {
   const auto result = Read(
       R"({"metrics": [{"name": "a", "value": 0.1}, {"name": "b", "value": 1e-07},
@@ -109,7 +119,22 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"dataset_twice", R"({"datasets":[{"name":"a"},{"name":"a"}]})", "there once only"},
         Bad{"dataset_version", R"({"datasets":[{"name":"a","version":3}]})",
             "datasets[].version is 3"},
-        Bad{"baseline", R"({"baseline":{}})", "baseline.uri is missing"}),
+        Bad{"baseline", R"({"baseline":{}})", "baseline.uri is missing"},
+        Bad{"schema_list", R"({"schema":[]})", "schema is [], but must be an object"},
+        Bad{"schema_object", R"({"schema":{"inputs":{"x":"FP32"}}})", "a list of objects"},
+        Bad{"tensor_without_name", R"({"schema":{"inputs":[{"datatype":"FP32"}]}})",
+            "schema.inputs[].name is missing"},
+        Bad{"tensor_datatype", R"({"schema":{"outputs":[{"name":"y","datatype":3}]}})",
+            "schema.outputs[].datatype is 3"},
+        Bad{"tensor_shape",
+            R"({"schema":{"inputs":[{"name":"x","datatype":"FP32","shape":[1.5]}]}})",
+            "schema.inputs[].shape is 1.5"},
+        Bad{"tensor_dimensions",
+            R"({"schema":{"inputs":[{"name":"x","datatype":"A","shape":[1,1,1,1,1,1,1,1,1]}]}})",
+            "at most 8"},
+        Bad{"tensor_twice",
+            R"({"schema":{"inputs":[{"name":"x","datatype":"A"},{"name":"x","datatype":"A"}]}})",
+            "there once only"}),
     BadName);
 
 TEST(ReadReport, TakesTheTrainerOfAPodAndItsImage) {
