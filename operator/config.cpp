@@ -195,6 +195,20 @@ void CheckReports(const Config& config, Reader& reader) {
   }
 }
 
+/// What every version would meet otherwise, in a pod each.
+void CheckMlflow(const Config& config, Reader& reader) {
+  const std::string& uri = config.settings.mlflow_tracking_uri;
+  const bool server = uri.starts_with("http://") || uri.starts_with("https://");
+  const bool user = uri.find('@') != std::string::npos;
+  if (!uri.empty() && (!server || user)) {
+    reader.Complain("mlflow.trackingUri", user ? "(not shown)" : uri,
+                    "a URL without a user in it, such as http://mlflow.mlflow.svc:5000");
+  }
+  if (config.settings.mlflow_secret.empty()) {
+    reader.Complain("mlflow.secretName", "", "the name of a Secret, or left out for the default");
+  }
+}
+
 }  // namespace
 
 const std::vector<ConfigKey>& ConfigKeys() {
@@ -211,6 +225,10 @@ const std::vector<ConfigKey>& ConfigKeys() {
       {"reports.address", "--report-address", "HOST:PORT that takes reports of pods; default none"},
       {"reports.url", "--report-url", "where pods reach it, as http://SERVICE.NAMESPACE.svc:PORT"},
       {"workerImage", "--worker-image", "image with this binary, for drift evaluations"},
+      {"mlflow.trackingUri", "--mlflow-tracking-uri",
+       "MLflow that ModelVersions are copied to, such as http://mlflow.mlflow.svc:5000"},
+      {"mlflow.secretName", "--mlflow-secret",
+       "Secret with its credentials, in the namespace of each ModelVersion"},
       {"gangScheduler", "--gang-scheduler",
        "Barrier: jobs may require that all of their pods fit at once"},
   };
@@ -260,6 +278,9 @@ Result<Config> MakeConfig(const std::vector<ConfigSource>& sources) {
   reader.Text("reports.address", config.report_address);
   reader.Text("reports.url", config.settings.report_url);
   CheckReports(config, reader);
+  reader.Text("mlflow.trackingUri", config.settings.mlflow_tracking_uri);
+  reader.Text("mlflow.secretName", config.settings.mlflow_secret);
+  CheckMlflow(config, reader);
   for (const auto& source : sources) {
     if (config.watch_namespaces.empty()) config.watch_namespaces = source.watch_namespaces;
     if (config.settings.runtimes.empty()) config.settings.runtimes = source.runtimes;
@@ -297,6 +318,9 @@ std::string DescribeConfig(const Config& config) {
         {"leaseNamespace", config.lease_namespace}}},
       {"clusterDomain", config.settings.cluster_domain},
       {"workerImage", config.settings.worker_image},
+      {"mlflow",
+       {{"trackingUri", config.settings.mlflow_tracking_uri},
+        {"secretName", config.settings.mlflow_secret}}},
       {"gangScheduler", barrier ? "Barrier" : "None"},
       {"runtimes", runtimes}}
       .dump(2);

@@ -16,6 +16,7 @@
 #include "operator/config.hpp"
 #include "operator/kube/connect.hpp"
 #include "operator/kube/workloads.hpp"
+#include "operator/mirror/tool.hpp"
 #include "operator/run/admin_server.hpp"
 #include "operator/run/leader.hpp"
 #include "operator/run/report_server.hpp"
@@ -241,7 +242,9 @@ struct PodCommands {
   CLI::App* drift = nullptr;
   std::string config_file;
   std::map<std::string, std::string> flags;
+  CLI::App* mirror = nullptr;
   drift_monitor::EvaluateDriftOptions drift_options;
+  mirror::MirrorModelOptions mirror_options;
 
   void AddTo(CLI::App& app) {
     run = app.add_subcommand("run", "Reconcile custom resources: train, serve, watch");
@@ -257,9 +260,21 @@ struct PodCommands {
     drift->add_option("--sample", drift_options.sample, "File")->required();
     drift->add_option("--spec", drift_options.spec, "What to compute, as JSON")->required();
     drift->add_option("--output", drift_options.output, "Where the report goes, as JSON");
+    mirror = app.add_subcommand("mirror-model", "Copy a ModelVersion to MLflow");
+    mirror->add_option("--tracking-uri", mirror_options.tracking_uri, "Address of the server");
+    // Without extra arguments a piece is never taken for a list, whatever brackets it has.
+    mirror->add_option("--record", mirror_options.record, "The ModelVersion as JSON, in pieces")
+        ->allow_extra_args(false)
+        ->required();
+    mirror->add_option("--output", mirror_options.output, "Where the report goes, as JSON");
   }
 
   int Run() const {
+    if (mirror->parsed()) {
+      // The first process of a container is not ended by a signal that it has no handler for.
+      std::signal(SIGTERM, [](int) { _exit(128 + SIGTERM); });
+      return mirror::RunMirrorModel(mirror_options, std::cout);
+    }
     const sigset_t stop_signals = BlockStopSignals();
     if (drift->parsed()) return drift_monitor::RunEvaluateDrift(drift_options, std::cout);
     const auto config = Configure(flags, config_file);

@@ -30,6 +30,11 @@ struct Settings {
   /// Where pods reach the reports of this installation, such as
   /// "http://slipway-reports.slipway-system.svc:8081"; empty when it takes none.
   std::string report_url;
+  /// The MLflow that ModelVersions are copied to, such as "http://mlflow.mlflow.svc:5000"; empty
+  /// for none.
+  std::string mlflow_tracking_uri;
+  /// Name of the Secret with the credentials, in the namespace of each ModelVersion.
+  std::string mlflow_secret = "slipway-mlflow";
 };
 
 }  // namespace slipway

@@ -39,14 +39,38 @@ inline std::string FiledByModel(const Object& object) {
   return FiledUnder(object.key.ns, version.spec.model_name);
 }
 
+/// Value of label app.kubernetes.io/name of all children.
+inline constexpr std::string_view kApplication = "model-version";
+/// Value of label slipway.dev/role of a pod that mirrors, and the name of its container.
+inline constexpr std::string_view kMirrorRole = "mirror";
+inline constexpr std::string_view kContainer = "mirror";
+/// Labels of such a pod: status.mirror.attempt, and how often that has failed before.
+inline constexpr std::string_view kAttempt = "slipway.dev/mirror-attempt";
+inline constexpr std::string_view kFailures = "slipway.dev/mirror-failures";
+
 /// The alias of the version of a model that was promoted last.
 inline constexpr std::string_view kChampion = "champion";
+
+/// Condition types beside the three of kstatus.
+namespace condition {
+/// Present only where the operator mirrors: whether MLflow has the version.
+inline constexpr std::string_view kMirrored = "Mirrored";
+}  // namespace condition
 
 namespace reason {
 inline constexpr std::string_view kRecorded = "Recorded";
 inline constexpr std::string_view kDigestMissing = "DigestMissing";
 inline constexpr std::string_view kPromoted = "Promoted";
 inline constexpr std::string_view kSuperseded = "Superseded";
+inline constexpr std::string_view kMirrored = "Mirrored";
+inline constexpr std::string_view kMirroring = "Mirroring";
+inline constexpr std::string_view kUnreachable = "MLflowUnreachable";
+inline constexpr std::string_view kUnauthorized = "MLflowUnauthorized";
+inline constexpr std::string_view kRefused = "MLflowRefused";
+inline constexpr std::string_view kUnexpectedAnswer = "MLflowUnexpectedAnswer";
+inline constexpr std::string_view kMirrorPodFailed = "MirrorPodFailed";
+inline constexpr std::string_view kInvalidMirrorPod = "InvalidMirrorPod";
+inline constexpr std::string_view kWorkerImageMissing = "WorkerImageMissing";
 }  // namespace reason
 
 }  // namespace slipway::model_version

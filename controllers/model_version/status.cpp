@@ -26,6 +26,25 @@ bool IsChampion(const api::ModelVersionStatus& status) {
   return std::ranges::find(status.aliases, kChampion) != status.aliases.end();
 }
 
+/// The first copy, and the first of a row of failures.
+void AddMirrorEvents(std::vector<EmitEvent>& events,
+                     const std::optional<api::ModelVersionStatus>& before,
+                     const api::ModelVersionStatus& after) {
+  const api::Condition* mirrored = FindCondition(after.conditions, condition::kMirrored);
+  if (mirrored == nullptr) return;
+  const bool was = before && IsTrue(before->conditions, condition::kMirrored);
+  const bool is = IsTrue(after.conditions, condition::kMirrored);
+  const api::Condition* said =
+      before ? FindCondition(before->conditions, condition::kMirrored) : nullptr;
+  const bool news = said == nullptr || said->reason != mirrored->reason;
+  if (is && !was) {
+    events.push_back({EmitEvent::Type::kNormal, mirrored->reason, "Mirror", mirrored->message});
+  } else if (!is && news && mirrored->reason != reason::kMirroring) {
+    events.push_back({EmitEvent::Type::kWarning, mirrored->reason, "Mirror",
+                      OneLine(mirrored->message), /*urgent=*/false});
+  }
+}
+
 }  // namespace
 
 api::ModelVersionStatus MakeStatus(const api::ModelVersion& version, Instant now) {
@@ -60,6 +79,7 @@ std::vector<EmitEvent> MakeEvents(const std::optional<api::ModelVersionStatus>& 
     events.push_back({EmitEvent::Type::kNormal, std::string(reason::kSuperseded), "Promote",
                       "no longer champion of its model, since another version was promoted"});
   }
+  AddMirrorEvents(events, before, after);
   const api::Condition* stalled = FindCondition(after.conditions, kStalled);
   if (stalled == nullptr || (before && IsTrue(before->conditions, kStalled))) return events;
   events.push_back({EmitEvent::Type::kWarning, "Stalled", "Reconcile",

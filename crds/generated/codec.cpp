@@ -1308,12 +1308,39 @@ json ToJson(const Promotion& value) {
   return out;
 }
 
+static void Decode(const Cursor& in, MirrorStatus& out) {
+  in.Optional("trackingUri", out.tracking_uri);
+  in.Optional("url", out.url);
+  in.Optional("registeredModel", out.registered_model);
+  in.Optional("version", out.version);
+  in.Optional("runId", out.run_id);
+  in.Optional("time", out.time);
+  in.Optional("attempt", out.attempt);
+  in.Required("failures", out.failures);
+  in.Optional("retryTime", out.retry_time);
+}
+
+json ToJson(const MirrorStatus& value) {
+  json out = json::object();
+  PutAny(out, "trackingUri", value.tracking_uri);
+  PutAny(out, "url", value.url);
+  PutAny(out, "registeredModel", value.registered_model);
+  PutAny(out, "version", value.version);
+  PutAny(out, "runId", value.run_id);
+  PutAny(out, "time", value.time);
+  PutAny(out, "attempt", value.attempt);
+  Put(out, "failures", value.failures);
+  PutAny(out, "retryTime", value.retry_time);
+  return out;
+}
+
 static void Decode(const Cursor& in, ModelVersionStatus& out) {
   in.Required("observedGeneration", out.observed_generation);
   in.Optional("conditions", out.conditions);
   in.Optional("metric", out.metric);
   in.Optional("aliases", out.aliases);
   in.Optional("promotion", out.promotion);
+  in.Optional("mirror", out.mirror);
   in.Optional("card", out.card);
   in.Optional("message", out.message);
 }
@@ -1325,6 +1352,7 @@ json ToJson(const ModelVersionStatus& value) {
   PutAny(out, "metric", value.metric);
   PutAny(out, "aliases", value.aliases);
   PutAny(out, "promotion", value.promotion);
+  PutAny(out, "mirror", value.mirror);
   PutAny(out, "card", value.card);
   PutAny(out, "message", value.message);
   return out;

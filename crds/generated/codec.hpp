@@ -80,6 +80,7 @@ nlohmann::json ToJson(const ModelSchema& value);
 nlohmann::json ToJson(const ModelCard& value);
 nlohmann::json ToJson(const ModelVersionSpec& value);
 nlohmann::json ToJson(const Promotion& value);
+nlohmann::json ToJson(const MirrorStatus& value);
 nlohmann::json ToJson(const ModelVersionStatus& value);
 nlohmann::json ToJson(const RuntimeSpec& value);
 nlohmann::json ToJson(const RuntimeRef& value);

@@ -1116,6 +1116,31 @@ struct Promotion {
   bool operator==(const Promotion&) const = default;
 };
 
+/// The copy of the record in MLflow. Absent until the first attempt, and where the operator has no
+/// mlflow.trackingUri.
+struct MirrorStatus {
+  /// The mlflow.trackingUri by which the copy was made.
+  std::optional<std::string> tracking_uri;
+  /// Address of its page.
+  std::optional<std::string> url;
+  /// Name of the registered model in MLflow, which is NAMESPACE.MODEL.
+  std::optional<std::string> registered_model;
+  /// Its version in MLflow, which counts by itself.
+  std::optional<std::string> version;
+  /// The run in MLflow that has metrics, parameters and lineage.
+  std::optional<std::string> run_id;
+  /// When the copy was last brought up to date.
+  std::optional<Instant> time;
+  /// Digest over what the last attempt was to do.
+  std::optional<std::string> attempt;
+  /// Attempts at it that have failed since the last success.
+  std::int32_t failures = 0;
+  /// When it is tried again.
+  std::optional<Instant> retry_time;
+
+  bool operator==(const MirrorStatus&) const = default;
+};
+
 /// What the operator has observed. Users do not write here.
 struct ModelVersionStatus {
   /// Value of metadata.generation that this status was computed from.
@@ -1128,6 +1153,8 @@ struct ModelVersionStatus {
   std::vector<std::string> aliases;
   /// How the version last became champion.
   std::optional<Promotion> promotion;
+  /// The copy of the record in MLflow.
+  std::optional<MirrorStatus> mirror;
   /// The model card, all of the record in Markdown for people; at most 32 KiB of it.
   std::optional<std::string> card;
   /// One line that says whether the record can be relied on, and why not.

@@ -61,7 +61,7 @@ bool IsAddress(const std::string& host) {
   return host.find_first_not_of("0123456789.") == std::string::npos;
 }
 
-Result<void> CheckServer(const std::string& server) {
+Result<void> CheckServer(const std::string& server, bool may_be_plain) {
   try {
     const web::uri uri(server);
     if (uri.host().empty() || (uri.scheme() != "https" && uri.scheme() != "http")) {
@@ -73,7 +73,7 @@ Result<void> CheckServer(const std::string& server) {
                               "name that resolves to it",
                               server));
     }
-    if (uri.scheme() == "http" && !IsLoopback(uri.host())) {
+    if (uri.scheme() == "http" && !may_be_plain && !IsLoopback(uri.host())) {
       return Fail(Code::kInvalid,
                   fmt::format("server \"{}\" is not encrypted, which is accepted on this machine "
                               "only; use https://",
@@ -140,7 +140,8 @@ class CpprestConnector::AttemptGuard {
 
 Result<std::shared_ptr<CpprestConnector>> CpprestConnector::Make(
     TransportOptions options, std::shared_ptr<CredentialSource> credentials) {
-  if (auto valid = CheckServer(options.server); !valid) return tl::unexpected(valid.error());
+  if (auto valid = CheckServer(options.server, options.may_be_plain); !valid)
+    return tl::unexpected(valid.error());
   if (auto valid = CheckProxy(options.proxy); !valid) return tl::unexpected(valid.error());
   std::shared_ptr<CpprestConnector> connector(
       new CpprestConnector(std::move(options), std::move(credentials)));
@@ -228,6 +229,12 @@ void CpprestConnector::Attempt(const std::shared_ptr<Exchange>& exchange) {
     return;
   }
   exchange->session = *session;
+  if (!exchange->request->may_repeat) {
+    // A connection of its own, since the library itself repeats what was sent on a used one.
+    const auto& shared = *exchange->session;
+    exchange->session =
+        std::make_shared<Session>(Session{shared.credentials, shared.tls, MakeClient(shared.tls)});
+  }
   try {
     exchange->session->client->request(MakeMessage(*exchange, guard), exchange->token)
         .then([self = shared_from_this(), exchange](const pplx::task<http_response>& headers) {
@@ -253,7 +260,13 @@ http_request CpprestConnector::MakeMessage(const Exchange& exchange,
   // The library verifies the certificate against this header when it is set.
   if (!options_.tls_server_name.empty()) headers.add("Host", options_.tls_server_name);
   const std::string& token = exchange.session->credentials->token;
-  if (!token.empty()) headers.add("Authorization", "Bearer " + token);
+  const std::string& basic = exchange.session->credentials->basic;
+  if (!token.empty()) {
+    headers.add("Authorization", "Bearer " + token);
+  } else if (!basic.empty()) {
+    headers.add("Authorization",
+                "Basic " + utility::conversions::to_base64({basic.begin(), basic.end()}));
+  }
   const auto sink = std::make_shared<CpprestSink>(
       [handler = exchange.handler, guard = std::move(guard)](std::string_view bytes) {
         return handler->OnBytes(bytes);
@@ -292,11 +305,11 @@ void CpprestConnector::OnHeaders(const std::shared_ptr<Exchange>& exchange,
 
 void CpprestConnector::OnFailure(const std::shared_ptr<Exchange>& exchange,
                                  const std::exception& failure, bool answer_begun) {
-  const bool repeat = !answer_begun && exchange->attempts == 1 && !exchange->token.is_canceled() &&
-                      WasDeadConnection(failure);
+  const bool repeat = exchange->request->may_repeat && !answer_begun && exchange->attempts == 1 &&
+                      !exchange->token.is_canceled() && WasDeadConnection(failure);
   if (repeat) {
-    // Its neighbours in the pool are probably dead as well. Every request of ours may be repeated
-    // when its outcome is unknown (request.hpp).
+    // Its neighbours in the pool are probably dead as well. Every request to an API server may be
+    // repeated when its outcome is unknown (request.hpp).
     AbandonConnections(exchange->session);
     Attempt(exchange);
     return;

@@ -14,6 +14,8 @@ struct Credentials {
   std::string certificate_pem;  ///< Client certificate with its chain; empty for none.
   std::string key_pem;
   std::string token;  ///< Bearer token; empty for none.
+  /// "user:password" for servers that take no token; empty for none. No API server does.
+  std::string basic{};
   bool operator==(const Credentials&) const = default;
 };
 

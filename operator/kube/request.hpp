@@ -27,6 +27,9 @@ struct HttpRequest {
   /// The object's namespace, for taking turns (fair_line.hpp). Empty for cluster-scoped objects and
   /// for lists: what the operator sees must not wait for what one namespace writes.
   std::string ns = {};
+  /// Whether it is sent again at once when its connection turns out to be dead, which nobody can
+  /// tell from one that broke after the server had acted. Not for another server's creates.
+  bool may_repeat = true;
 };
 
 /// "GET", "POST", ...

@@ -66,6 +66,8 @@ struct TransportOptions {
   /// Five times what one object may have (etcd takes 1.5 MiB), so that every list can be had in
   /// pages that fit; and little enough for several informers to take one at the same time.
   std::size_t max_body_bytes = 8U << 20U;
+  /// Whether a server on another machine may be reached without TLS. Not for an API server.
+  bool may_be_plain = false;
 };
 
 /// Prepares the process for MakeCpprestTransport: the HTTP library gets one thread, on which all of

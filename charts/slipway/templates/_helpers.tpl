@@ -51,5 +51,10 @@ watchNamespaces: {{ toJson .Values.config.watchNamespaces }}
 clusterDomain: {{ .Values.config.clusterDomain }}
 workerImage: {{ .Values.config.workerImage | default (include "slipway.image" .) | quote }}
 gangScheduler: {{ .Values.config.gangScheduler }}
+{{- with .Values.config.mlflow }}
+{{- if .trackingUri }}
+mlflow: {trackingUri: {{ .trackingUri | quote }}, secretName: {{ .secretName }}}
+{{- end }}
+{{- end }}
 runtimes: {{- if .Values.config.runtimes }}{{ toYaml .Values.config.runtimes | nindent 0 }}{{ else }} []{{ end }}
 {{- end -}}

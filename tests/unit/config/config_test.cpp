@@ -48,6 +48,22 @@ runtimes:
   EXPECT_EQ(config->settings.runtimes[0].args, (std::vector<std::string>{"--port", "8080"}));
 }
 
+TEST_F(ConfigFileTest, MlflowIsAServerWithoutAUserInItsAddress) {
+  const auto source = Read("mlflow: {trackingUri: 'https://mlflow.corp/x', secretName: s}\n");
+  ASSERT_TRUE(source) << source.error().message;
+  const auto config = MakeConfig({*source});
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->settings.mlflow_tracking_uri, "https://mlflow.corp/x");
+  EXPECT_EQ(config->settings.mlflow_secret, "s");
+  EXPECT_THAT(Refusal("mlflow: {trackingUri: 'sqlite:///a.db'}\n"),
+              HasSubstr("mlflow.trackingUri is \"sqlite:///a.db\" but must be a URL"));
+  const std::string refusal = Refusal("mlflow: {trackingUri: 'http://me:secret@mlflow'}\n");
+  EXPECT_THAT(refusal, HasSubstr("without a user in it"));
+  EXPECT_THAT(refusal, ::testing::Not(HasSubstr("secret@")));
+  EXPECT_THAT(Refusal("mlflow: {secretName: ''}\n"),
+              HasSubstr("mlflow.secretName is \"\" but must be the name of a Secret"));
+}
+
 TEST_F(ConfigFileTest, AnEmptyFileChangesNothing) { EXPECT_EQ(Refusal(""), ""); }
 
 TEST_F(ConfigFileTest, ReportsAllErrorsAtOnce) {
