@@ -9,8 +9,8 @@ from pathlib import Path
 from .canon import OURS, title
 
 _OWNER = "slipway.dev/owner-uid"
-# Who promotes, and who was promoted.
-_LOOKED_UP = {"md": ("mv",), "mv": ("md", "mv")}
+# Who promotes, who was promoted, and who finds drift.
+_LOOKED_UP = {"md": ("mv",), "mv": ("md", "mv"), "tt": ("dm",)}
 
 
 class Recompute:

@@ -38,9 +38,8 @@ def pod_of_a_copy(t: Case):
     assert sources["MLFLOW_TRACKING_TOKEN"] == {
         "name": "slipway-mlflow", "key": "MLFLOW_TRACKING_TOKEN", "optional": True}, sources
     assert pod["spec"]["automountServiceAccountToken"] is False and pod["spec"]["restartPolicy"] == "Never"
-    waiting = t.get("mv", "m-1")
+    waiting = t.wait_condition("mv", "m-1", "Mirrored", "False", "Mirroring")
     assert is_true(waiting, "Ready") and kstatus(waiting) == "Current", waiting["status"]
-    assert condition(waiting, "Mirrored")["reason"] == "Mirroring", waiting["status"]
     t.terminate(pod, 0, _said(3))
     mirrored = t.wait_condition("mv", "m-1", "Mirrored", "True")
     assert mirrored["status"]["mirror"]["version"] == "3", mirrored["status"]
