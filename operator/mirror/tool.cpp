@@ -6,10 +6,10 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
-#include <cstring>
 #include <fstream>
 #include <memory>
 #include <sstream>
+#include <system_error>
 #include <thread>
 
 #include "controllers/model_version/mirror_report.hpp"
@@ -155,7 +155,7 @@ int RunMirrorModel(const MirrorModelOptions& options, std::ostream& out) {
   file.close();
   if (file.fail()) {
     out << fmt::format("failed: the report cannot be written to {} ({})\n", options.output,
-                       std::strerror(errno));
+                       std::generic_category().message(errno));
   }
   return report && !file.fail() ? 0 : kMirrorFailed;
 }

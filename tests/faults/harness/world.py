@@ -14,6 +14,7 @@ import yaml
 from lib import paths
 from lib.cluster import Cluster, Seat
 from lib.operator import Installation
+from lib.waiting import wait_for
 
 from .plan import Plan
 from .proxy import Proxy, Servers, Way
@@ -22,6 +23,7 @@ from .recompute import Recompute
 
 LAG_MS = 500  # so far is the other API server behind
 SEEN_S = 3  # after which the API servers have seen what etcd has
+COLLECTOR_S = 180  # for its first round, on a busy machine
 FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
 
 
@@ -71,6 +73,20 @@ class World:
         self.servers = Servers(self.kube.server, other, self._installation.token)
         self.recorder = Recorder(self.kube)
         self.recompute = Recompute(self._planners, self._installation.config)
+        self._await_collector()
+
+    def _await_collector(self) -> None:
+        """The garbage collector asks for new kinds twice a minute, and knows nothing of their objects until
+        it has seen all kinds."""
+        model = {"apiVersion": "slipway.dev/v1alpha1", "kind": "ModelVersion"}
+        name = {"name": "collected-1", "namespace": "default"}
+        owner = self.kube.create(model | {"metadata": name, "spec": {
+            "modelName": "collected", "version": 1, "artifact": {"uri": "s3://models/collected"}}})
+        self.kube.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": name | {"ownerReferences": [
+            model | {"name": name["name"], "uid": owner["metadata"]["uid"]}]}})
+        self.kube.delete("mv", "default", name["name"])
+        wait_for("the garbage collector knows our kinds",
+                 lambda: self.kube.find("configmap", "default", name["name"]) is None, COLLECTOR_S)
 
     def _let_elect(self) -> None:
         """The chart lets the operator have one Lease; each trial has its own."""
