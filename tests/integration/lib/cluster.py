@@ -41,6 +41,7 @@ class Cluster:
     """A running cluster as its administrator sees it."""
 
     def __init__(self, seat: Seat, audit: bool = True):
+        self._seat = seat  # Taken for as long as the cluster is there.
         self._name = seat.cluster
         self.logs = seat.logs
         self.down()
