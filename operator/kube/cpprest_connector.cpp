@@ -259,6 +259,7 @@ http_request CpprestConnector::MakeMessage(const Exchange& exchange,
   headers.add("User-Agent", "slipway/" SLIPWAY_VERSION);
   // The library verifies the certificate against this header when it is set.
   if (!options_.tls_server_name.empty()) headers.add("Host", options_.tls_server_name);
+  for (const auto& [name, value] : request.headers) headers[name] = value;
   const std::string& token = exchange.session->credentials->token;
   const std::string& basic = exchange.session->credentials->basic;
   if (!token.empty()) {

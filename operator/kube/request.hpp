@@ -5,6 +5,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "operator/kube/identity.hpp"
 
@@ -30,6 +32,8 @@ struct HttpRequest {
   /// Whether it is sent again at once when its connection turns out to be dead, which nobody can
   /// tell from one that broke after the server had acted. Not for another server's creates.
   bool may_repeat = true;
+  /// Beside, or in place of, those that every request has; for other servers than an API server.
+  std::vector<std::pair<std::string, std::string>> headers = {};
 };
 
 /// "GET", "POST", ...

@@ -128,6 +128,13 @@ TEST_F(RotationTest, RefusesAddressesThatCannotWork) {
   }
 }
 
+TEST_F(RotationTest, SpeaksPlainHttpToOthersWhenThatIsAllowed) {
+  TransportOptions options;
+  options.server = "http://api.example:8080";
+  options.may_be_plain = true;
+  EXPECT_TRUE(TryConnect(options));
+}
+
 TEST_F(RotationTest, SpeaksPlainHttpOnThisMachine) {
   server_ = std::make_unique<ScriptedServer>(std::nullopt, "", [](Connection& connection) {
     while (connection.Read()) connection.Answer(200, "plain");

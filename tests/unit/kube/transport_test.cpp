@@ -64,6 +64,21 @@ TEST_F(TransportTest, SendsWhatItIsGivenAndReturnsTheAnswer) {
   EXPECT_EQ(peer.get_future().get(), "alice");
 }
 
+TEST_F(TransportTest, HeadersOfARequestComeInPlaceOfTheUsualOnes) {
+  std::promise<SeenRequest> seen;
+  Serve([&](Connection& connection) {
+    seen.set_value(*connection.Read());
+    connection.Answer(200, "");
+    connection.WaitForEnd();
+  });
+  HttpRequest request = Get();
+  request.headers = {{"Accept", "application/xml"}, {"Authorization", "SharedKey a:b="}};
+  ASSERT_TRUE(Connect()->Send(request, 1s));
+  const SeenRequest got = seen.get_future().get();
+  EXPECT_EQ(got.Header("Accept"), "application/xml");
+  EXPECT_EQ(got.Header("Authorization"), "SharedKey a:b=");
+}
+
 TEST_F(TransportTest, KeepsAPathPrefixOfTheServer) {
   ServeEach([](Connection& connection, const SeenRequest& request) {
     connection.Answer(200, request.target);
