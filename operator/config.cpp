@@ -224,7 +224,7 @@ const std::vector<ConfigKey>& ConfigKeys() {
       {"clusterDomain", "--cluster-domain", "DNS domain of the cluster's Services"},
       {"reports.address", "--report-address", "HOST:PORT that takes reports of pods; default none"},
       {"reports.url", "--report-url", "where pods reach it, as http://SERVICE.NAMESPACE.svc:PORT"},
-      {"workerImage", "--worker-image", "image with this binary, for drift evaluations"},
+      {"workerImage", "--worker-image", "image with this binary, for the operator's own pods"},
       {"mlflow.trackingUri", "--mlflow-tracking-uri",
        "MLflow that ModelVersions are copied to, such as http://mlflow.mlflow.svc:5000"},
       {"mlflow.secretName", "--mlflow-secret",

@@ -21,6 +21,7 @@
 #include "operator/run/leader.hpp"
 #include "operator/run/report_server.hpp"
 #include "operator/run/wiring.hpp"
+#include "operator/worker/commands.hpp"
 
 namespace slipway {
 namespace {
@@ -245,6 +246,7 @@ struct PodCommands {
   CLI::App* mirror = nullptr;
   drift_monitor::EvaluateDriftOptions drift_options;
   mirror::MirrorModelOptions mirror_options;
+  worker::Commands worker;
 
   void AddTo(CLI::App& app) {
     run = app.add_subcommand("run", "Reconcile custom resources: train, serve, watch");
@@ -267,13 +269,15 @@ struct PodCommands {
         ->allow_extra_args(false)
         ->required();
     mirror->add_option("--output", mirror_options.output, "Where the report goes, as JSON");
+    worker.AddTo(app);
   }
 
-  int Run() const {
-    if (mirror->parsed()) {
+  int Run() {
+    if (mirror->parsed() || worker.Parsed()) {
       // The first process of a container is not ended by a signal that it has no handler for.
       std::signal(SIGTERM, [](int) { _exit(128 + SIGTERM); });
-      return mirror::RunMirrorModel(mirror_options, std::cout);
+      return mirror->parsed() ? mirror::RunMirrorModel(mirror_options, std::cout)
+                              : worker.Run(std::cout);
     }
     const sigset_t stop_signals = BlockStopSignals();
     if (drift->parsed()) return drift_monitor::RunEvaluateDrift(drift_options, std::cout);

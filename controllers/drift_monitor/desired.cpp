@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "controllers/common/arguments.hpp"
 #include "controllers/common/labels.hpp"
 #include "controllers/common/names.hpp"
 #include "controllers/common/pods.hpp"
@@ -43,14 +44,6 @@ Mount MountSource(const char* name, const Source& source) {
           claim.path};
 }
 
-/// The kubelet replaces $(NAME) in arguments, and $$ stands for a plain $
-/// (https://kubernetes.io/docs/tasks/inject-data-application/define-command-argument-container/).
-std::string Literal(std::string_view text) {
-  std::string escaped;
-  for (const char c : text) escaped.append(c == '$' ? 2 : 1, c);
-  return escaped;
-}
-
 /// What the evaluation reads of the spec; the rest of it is about the pod itself.
 std::string EvaluationSpecText(const api::DriftMonitorSpec& spec) {
   json text = api::ToJson(spec);
@@ -69,9 +62,9 @@ PodPlan PlanEvaluation(const api::DriftMonitorSpec& spec, const Settings& settin
   plan.container = kContainer;
   plan.image = settings.worker_image;
   plan.command = {"/slipway", "evaluate-drift"};
-  plan.args = {"--reference", Literal(reference.folder + "/" + reference.file),
-               "--sample",    Literal(production.folder + "/" + production.file),
-               "--spec",      Literal(EvaluationSpecText(spec))};
+  plan.args = {"--reference", LiteralArgument(reference.folder + "/" + reference.file),
+               "--sample",    LiteralArgument(production.folder + "/" + production.file),
+               "--spec",      LiteralArgument(EvaluationSpecText(spec))};
   plan.resources = spec.resources;
   plan.volumes = json::array({reference.volume, production.volume});
   plan.mounts = json::array({ReadOnlyMount(reference), ReadOnlyMount(production)});

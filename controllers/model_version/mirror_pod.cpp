@@ -6,6 +6,7 @@
 #include <array>
 #include <utility>
 
+#include "controllers/common/arguments.hpp"
 #include "controllers/common/labels.hpp"
 #include "controllers/common/names.hpp"
 #include "controllers/common/pods.hpp"
@@ -55,18 +56,10 @@ std::string RecordText(const api::ModelVersion& version, const std::vector<std::
       .dump(-1, ' ', /*ensure_ascii=*/true);
 }
 
-/// The kubelet replaces $(NAME) in arguments, and $$ stands for a plain $
-/// (https://kubernetes.io/docs/tasks/inject-data-application/define-command-argument-container/).
-std::string Literal(std::string_view text) {
-  std::string escaped;
-  for (const char c : text) escaped.append(c == '$' ? 2 : 1, c);
-  return escaped;
-}
-
 std::vector<std::string> Arguments(const std::string& record, const Settings& settings) {
-  std::vector<std::string> args{"--tracking-uri=" + Literal(settings.mlflow_tracking_uri)};
+  std::vector<std::string> args{"--tracking-uri=" + LiteralArgument(settings.mlflow_tracking_uri)};
   for (std::size_t i = 0; i < record.size(); i += kMaxArgument) {
-    args.push_back("--record=" + Literal(std::string_view(record).substr(i, kMaxArgument)));
+    args.push_back("--record=" + LiteralArgument(std::string_view(record).substr(i, kMaxArgument)));
   }
   return args;
 }

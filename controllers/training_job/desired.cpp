@@ -15,6 +15,7 @@
 #include "controllers/training_job/progress.hpp"
 #include "controllers/training_job/rendezvous.hpp"
 #include "controllers/training_job/result.hpp"
+#include "controllers/training_job/trigger.hpp"
 #include "operator/base/hash.hpp"
 #include "operator/kube/workloads.hpp"
 
@@ -54,6 +55,7 @@ PodPlan PlanNode(const api::TrainingJob& job, std::int32_t node, const Group& gr
     plan.termination_message_path = ResultFile(job);
     plan.operator_env.push_back({"SLIPWAY_RESULT_FILE", plan.termination_message_path});
   }
+  AddTrigger(job.meta, plan.operator_env);
   AddCheckpoint(job, plan);
   // A restart is a new pod, so that all nodes meet again; a container that restarted by itself
   // would come back into a group that has gone on without it.

@@ -8,6 +8,7 @@
 #include "controllers/training_job/desired.hpp"
 #include "controllers/training_job/processes.hpp"
 #include "controllers/training_job/result.hpp"
+#include "controllers/training_job/trigger.hpp"
 #include "operator/base/hash.hpp"
 #include "operator/kube/workloads.hpp"
 
@@ -40,6 +41,7 @@ std::vector<EnvValue> Environment(const api::TrainingJob& job, const StepProgram
       {"SLIPWAY_NUM_NODES", std::to_string(trainer.num_nodes)},
       {"SLIPWAY_NUM_PROC_PER_NODE", std::to_string(ProcessesPerNode(trainer).value_or(1))}};
   if (program.evaluates) env.push_back({"SLIPWAY_RESULT_FILE", ResultFile(job)});
+  AddTrigger(job.meta, env);
   return env;
 }
 

@@ -7,6 +7,7 @@
 #include "controllers/common/conditions.hpp"
 #include "controllers/common/status.hpp"
 #include "controllers/training_trigger/desired.hpp"
+#include "controllers/training_trigger/reachable.hpp"
 #include "controllers/training_trigger/times.hpp"
 
 namespace slipway::training_trigger {
@@ -61,9 +62,10 @@ std::string RecordedObstacle(const api::TrainingTrigger& trigger) {
   const auto& conditions = trigger.status->conditions;
   const auto* ready = FindCondition(conditions, slipway::condition::kReady);
   if (ready == nullptr) return "";
-  // What keeps drifts and requests from coming keeps nobody from following the schedule.
+  // What keeps the others from coming keeps nobody from following the schedule.
   const bool only_signals =
-      ready->reason == reason::kMonitorNotFound || ready->reason == reason::kRequestsNotTaken;
+      ready->reason == reason::kMonitorNotFound || ready->reason == reason::kRequestsNotTaken ||
+      ready->reason == reason::kInvalidPollPod || IsOfSource(conditions, *ready);
   const bool obstacle = ready->reason == reason::kJobAlreadyActive ||
                         (ready->status != ToConditionStatus(true) && !only_signals);
   return obstacle ? ready->reason : "";

@@ -19,7 +19,7 @@ Create MakeJob(const ObjectKey& key, const api::TrainingTrigger& trigger, Instan
     body["metadata"]["labels"][name] = value;
   }
   json& annotations = body["metadata"]["annotations"];
-  annotations[std::string(kCause)] = ToString(api::TriggerCause::kSchedule);
+  annotations[std::string(kTriggerCause)] = ToString(api::TriggerCause::kSchedule);
   annotations[std::string(kScheduledAt)] = FormatTime(scheduled);
   return {api::kTrainingJobType, JobKey(key, trigger, scheduled), std::move(body)};
 }

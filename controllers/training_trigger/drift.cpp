@@ -48,7 +48,7 @@ std::optional<Instant> LastStart(const api::TrainingTrigger& trigger, const Obse
 }
 
 Problem DescribeMissing(const api::TrainingTriggerSpec& spec) {
-  const bool others = spec.schedule || spec.on_webhook;
+  const bool others = spec.schedule || spec.on_data || spec.on_commit || spec.on_webhook;
   return {
       std::string(reason::kMonitorNotFound),
       fmt::format("spec.onDrift.monitorRef names DriftMonitor {}, which does not exist in this "
@@ -123,7 +123,6 @@ void RecordDrift(api::TrainingTriggerStatus& status, const ObjectKey& key,
   if (started == nullptr || started->cause != TriggerCause::kDrift) return;
   const std::string name = JobKey(key, trigger, started->cause, started->id).name;
   status.drift = {MonitorOf(*started), started->time, StatusTime(now), name};
-  status.last_trigger = {TriggerCause::kDrift, StatusTime(now), name};
 }
 
 bool IsDriftRecorded(const api::TrainingTrigger& trigger, const StartedJob& job) {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "controllers/training_trigger/kind.hpp"
+#include "controllers/training_trigger/polls.hpp"
 #include "controllers/training_trigger/signal.hpp"
 #include "operator/kube/resource.hpp"
 
@@ -37,8 +37,10 @@ struct Observed {
   /// The newest job is recorded as active, but not in view: it was deleted, or has not come into
   /// view yet. It counts as active for a while after its start.
   bool unseen = false;
-  /// What asks for a job beside the schedule; found by drift.hpp and request.hpp.
+  /// What asks for a job beside the schedule; found by drift.hpp, change.hpp and request.hpp.
   Signals signals;
+  /// The sources that are looked at, and the pods that do.
+  Polls polls;
   /// Where requests for jobs are sent to; nullopt when none are taken.
   std::optional<std::string> webhook_url;
 

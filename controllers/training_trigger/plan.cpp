@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "controllers/training_trigger/change.hpp"
 #include "controllers/training_trigger/desired.hpp"
 #include "controllers/training_trigger/drift.hpp"
 #include "controllers/training_trigger/request.hpp"
@@ -22,7 +23,7 @@ bool IsRecorded(const api::TrainingTrigger& trigger, const StartedJob& job) {
     if (job.scheduled > trigger.status->last_schedule_time) return false;
   } else if (job.signal->cause == api::TriggerCause::kDrift) {
     if (!IsDriftRecorded(trigger, job)) return false;
-  } else if (!IsRequestRecorded(trigger, job)) {
+  } else if (!IsChangeRecorded(trigger, job) || !IsRequestRecorded(trigger, job)) {
     return false;
   }
   return !job.Complete() ||

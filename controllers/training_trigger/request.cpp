@@ -201,7 +201,6 @@ void RecordRequests(api::TrainingTriggerStatus& status, const ObjectKey& key,
   if (started == nullptr || started->cause != TriggerCause::kWebhook) return;
   const std::string name = JobKey(key, trigger, started->cause, started->id).name;
   MoveToStarted(webhook, started->id, StatusTime(now), name);
-  status.last_trigger = {TriggerCause::kWebhook, StatusTime(now), name};
 }
 
 std::string NameStartedRequest(const api::TrainingTriggerStatus& before,

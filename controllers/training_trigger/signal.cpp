@@ -21,6 +21,14 @@ std::string InLowerCase(std::string_view word) {
   return text;
 }
 
+void NameCommit(const api::TrainingTrigger& trigger, const std::string& commit, json& spec) {
+  const json::json_pointer place("/inputs/code/git");
+  if (!trigger.spec.on_commit || !spec.contains(place) || spec[place].contains("commit")) return;
+  if (spec[place].value("url", "") == trigger.spec.on_commit->git.url) {
+    spec[place]["commit"] = commit;
+  }
+}
+
 }  // namespace
 
 ObjectKey JobKey(const ObjectKey& key, const api::TrainingTrigger& trigger, api::TriggerCause cause,
@@ -36,19 +44,26 @@ Create MakeJob(const ObjectKey& key, const api::TrainingTrigger& trigger, const 
     body["metadata"]["labels"][name] = value;
   }
   json& annotations = body["metadata"]["annotations"];
-  annotations[std::string(kCause)] = ToString(signal.cause);
+  annotations[std::string(kTriggerCause)] = ToString(signal.cause);
   annotations[std::string(kSignalId)] = signal.id;
   annotations[std::string(kSignalTime)] = FormatTime(signal.time);
   if (!signal.note.empty()) annotations[std::string(kSignalNote)] = signal.note;
+  if (!signal.revision.empty()) annotations[std::string(kTriggerRevision)] = signal.revision;
+  if (signal.cause == api::TriggerCause::kCommit) {
+    NameCommit(trigger, signal.revision, body["spec"]);
+  }
   return {api::kTrainingJobType, JobKey(key, trigger, signal.cause, signal.id), std::move(body)};
 }
 
 std::optional<Signal> SignalOf(const ObjectMeta& meta) {
-  const std::string cause = Annotation(meta, kCause);
+  const std::string cause = Annotation(meta, kTriggerCause);
   const auto time = ParseTime(Annotation(meta, kSignalTime));
   if (!time) return std::nullopt;
-  for (const auto known : {api::TriggerCause::kDrift, api::TriggerCause::kWebhook}) {
-    if (cause == ToString(known)) return Signal{known, Annotation(meta, kSignalId), *time, {}, {}};
+  using enum api::TriggerCause;
+  for (const auto known : {kDrift, kCommit, kData, kWebhook}) {
+    if (cause != ToString(known)) continue;
+    return Signal{known, Annotation(meta, kSignalId),       *time, {},
+                  {},    Annotation(meta, kTriggerRevision)};
   }
   return std::nullopt;
 }

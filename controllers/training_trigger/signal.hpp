@@ -18,6 +18,8 @@ struct Signal {
   Instant time;      ///< When it came up.
   std::string what;  ///< For people: "the drift that ...".
   std::string note;  ///< What its sender says of it; may be empty.
+  /// The commit, or a digest over the list of objects; empty for others.
+  std::string revision = {};
 };
 
 /// What there is of signals in a pass.
@@ -39,7 +41,8 @@ struct Signals {
 ObjectKey JobKey(const ObjectKey& key, const api::TrainingTrigger& trigger, api::TriggerCause cause,
                  const std::string& id);
 
-/// That job: the template as it is, with labels and annotations that say where it comes from.
+/// That job: the template as it is, with labels and annotations that say where it comes from. A
+/// commit is put into its spec.inputs.code.git, when that names the same repository and no commit.
 Create MakeJob(const ObjectKey& key, const api::TrainingTrigger& trigger, const Signal& signal);
 
 /// The signal that the job with these annotations was started for; nullopt for one of the schedule,

@@ -7,9 +7,12 @@
 #include "controllers/common/conditions.hpp"
 #include "controllers/common/status.hpp"
 #include "controllers/common/text.hpp"
+#include "controllers/training_trigger/change.hpp"
 #include "controllers/training_trigger/desired.hpp"
 #include "controllers/training_trigger/drift.hpp"
+#include "controllers/training_trigger/reachable.hpp"
 #include "controllers/training_trigger/request.hpp"
+#include "operator/kube/workloads.hpp"
 
 namespace slipway::training_trigger {
 namespace {
@@ -45,7 +48,9 @@ std::string NameRun(const Decision& decision) {
 Account DescribeWaiting(const Observed& observed, const Decision& decision) {
   const Signals& signals = observed.signals;
   if (signals.problem) {
-    return {signals.problem->reason, signals.problem->message, false, false, true};
+    // What is tried again by itself keeps nobody waiting for this trigger.
+    return {signals.problem->reason, signals.problem->message, false, false,
+            signals.problem->stalled};
   }
   std::vector<std::string> clauses = signals.waits;
   // This pass was for a time of the schedule.
@@ -111,7 +116,6 @@ void RecordNewest(api::TrainingTriggerStatus& status, const ObjectKey& key,
   const Signal* signal = started && decision.signal ? &*decision.signal : nullptr;
   if (started && !decision.signal) {
     status.last_schedule_time = *decision.due;
-    status.last_trigger = {kSchedule, StatusTime(now), JobKey(key, trigger, *decision.due).name};
   } else if (observed.last > status.last_schedule_time) {
     const auto newest = std::ranges::find_if(observed.jobs.rbegin(), observed.jobs.rend(),
                                              [](const StartedJob& job) { return !job.signal; });
@@ -119,7 +123,12 @@ void RecordNewest(api::TrainingTriggerStatus& status, const ObjectKey& key,
     status.last_trigger = {kSchedule, newest->meta->created, newest->key->name};
   }
   RecordDrift(status, key, trigger, observed, signal, now);
+  RecordChanges(status, observed, decision, started, now);
   RecordRequests(status, key, trigger, observed, signal, now);
+  if (started) {
+    status.last_trigger = {signal != nullptr ? signal->cause : kSchedule, StatusTime(now),
+                           JobKey(key, trigger, decision).name};
+  }
   status.last_successful_time = observed.last_success;
 }
 
@@ -138,6 +147,17 @@ Phase PhaseOf(const api::TrainingTriggerStatus& status, const Decision& decision
   return status.active.empty() ? Phase::kWaiting : Phase::kActive;
 }
 
+/// What is refused of a job is the user's template, what is refused of a poll pod is not.
+std::optional<Problem> ExplainWrites(const std::vector<WriteFailure>& failures) {
+  std::vector<WriteFailure> jobs;
+  std::vector<WriteFailure> pods;
+  for (const auto& failure : failures) {
+    (failure.type == kPods.type ? pods : jobs).push_back(failure);
+  }
+  const auto problem = ExplainFailures(jobs, reason::kInvalidJobTemplate);
+  return problem ? problem : ExplainFailures(pods, reason::kInvalidPollPod);
+}
+
 EmitEvent StartedEvent(const api::TrainingTriggerStatus& before,
                        const api::TrainingTriggerStatus& after) {
   std::string why;
@@ -149,6 +169,8 @@ EmitEvent StartedEvent(const api::TrainingTriggerStatus& before,
       why = fmt::format("for the drift that DriftMonitor {} has found at {}", after.drift->monitor,
                         FormatTime(after.drift->since));
       break;
+    case api::TriggerCause::kCommit:
+    case api::TriggerCause::kData: why = "for " + NameStartedChange(after); break;
     case api::TriggerCause::kWebhook: why = "for " + NameStartedRequest(before, after); break;
     case api::TriggerCause::kUnknown: break;
   }
@@ -192,7 +214,7 @@ api::TrainingTriggerStatus MakeStatus(const ObjectKey& key, const api::TrainingT
   status.last_missed = decision.missed;
 
   Account account = DescribeStep(observed, decision, now);
-  const auto problem = ExplainFailures(failures, reason::kInvalidJobTemplate);
+  const auto problem = ExplainWrites(failures);
   if (problem) {
     account = {problem->reason, problem->message, false, !problem->stalled, problem->stalled};
   }
@@ -200,6 +222,7 @@ api::TrainingTriggerStatus MakeStatus(const ObjectKey& key, const api::TrainingT
   status.phase = PhaseOf(status, decision, account);
   ConditionWriter conditions(status.conditions, trigger.meta.generation, now);
   SetConditions(conditions, status, account);
+  SetReachable(conditions, observed.polls);
   return status;
 }
 
@@ -225,6 +248,7 @@ std::vector<EmitEvent> MakeEvents(const std::optional<api::TrainingTriggerStatus
   if (after.last_trigger && after.last_trigger != was.last_trigger) {
     events.push_back(StartedEvent(was, after));
   }
+  AddReachableEvents(events, was.conditions, after.conditions);
   for (const auto reason :
        {reason::kJobAlreadyActive, reason::kReplacing, reason::kSuspended, reason::kCoolingDown}) {
     if (became(reason)) events.push_back({Type::kNormal, std::string(reason), "StartJob", note});

@@ -12,7 +12,7 @@ namespace {
 
 // Client-side `kubectl apply` keeps the object as JSON in an annotation, of which there may be
 // 256 KiB. As YAML, with its indentation, it is nearly twice as long.
-constexpr std::size_t kMaxBytes = 150'000;
+constexpr std::size_t kMaxBytes = 200'000;
 
 using Findings = std::vector<Finding>;
 

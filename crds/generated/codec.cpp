@@ -406,6 +406,8 @@ std::string_view ToString(TriggerCause value) {
   switch (value) {
     case TriggerCause::kUnknown: return "Unknown";
     case TriggerCause::kSchedule: return "Schedule";
+    case TriggerCause::kData: return "Data";
+    case TriggerCause::kCommit: return "Commit";
     case TriggerCause::kDrift: return "Drift";
     case TriggerCause::kWebhook: return "Webhook";
   }
@@ -2060,6 +2062,110 @@ json ToJson(const TrainingJobStatus& value) {
   return out;
 }
 
+static void Decode(const Cursor& in, SecretRef& out) { in.Required("name", out.name); }
+
+json ToJson(const SecretRef& value) {
+  json out = json::object();
+  Put(out, "name", value.name);
+  return out;
+}
+
+static void Decode(const Cursor& in, S3Prefix& out) {
+  in.Required("endpoint", out.endpoint);
+  in.Required("bucket", out.bucket);
+  in.Optional("prefix", out.prefix);
+  in.Required("region", out.region);
+  in.Optional("secretRef", out.secret_ref);
+}
+
+json ToJson(const S3Prefix& value) {
+  json out = json::object();
+  Put(out, "endpoint", value.endpoint);
+  Put(out, "bucket", value.bucket);
+  PutAny(out, "prefix", value.prefix);
+  Put(out, "region", value.region);
+  PutAny(out, "secretRef", value.secret_ref);
+  return out;
+}
+
+static void Decode(const Cursor& in, AzureBlobPrefix& out) {
+  in.Required("account", out.account);
+  in.Required("container", out.container);
+  in.Optional("prefix", out.prefix);
+  in.Optional("endpoint", out.endpoint);
+  in.Optional("secretRef", out.secret_ref);
+}
+
+json ToJson(const AzureBlobPrefix& value) {
+  json out = json::object();
+  Put(out, "account", value.account);
+  Put(out, "container", value.container);
+  PutAny(out, "prefix", value.prefix);
+  PutAny(out, "endpoint", value.endpoint);
+  PutAny(out, "secretRef", value.secret_ref);
+  return out;
+}
+
+static void Decode(const Cursor& in, CaBundle& out) {
+  in.Required("configMapName", out.config_map_name);
+  in.Required("key", out.key);
+}
+
+json ToJson(const CaBundle& value) {
+  json out = json::object();
+  Put(out, "configMapName", value.config_map_name);
+  Put(out, "key", value.key);
+  return out;
+}
+
+static void Decode(const Cursor& in, OnData& out) {
+  in.Optional("s3", out.s3);
+  in.Optional("azureBlob", out.azure_blob);
+  in.Optional("caBundle", out.ca_bundle);
+  in.Required("pollSeconds", out.poll_seconds);
+  in.Required("minNewObjects", out.min_new_objects);
+  in.Required("debounceSeconds", out.debounce_seconds);
+}
+
+json ToJson(const OnData& value) {
+  json out = json::object();
+  PutAny(out, "s3", value.s3);
+  PutAny(out, "azureBlob", value.azure_blob);
+  PutAny(out, "caBundle", value.ca_bundle);
+  Put(out, "pollSeconds", value.poll_seconds);
+  Put(out, "minNewObjects", value.min_new_objects);
+  Put(out, "debounceSeconds", value.debounce_seconds);
+  return out;
+}
+
+static void Decode(const Cursor& in, GitBranch& out) {
+  in.Required("url", out.url);
+  in.Required("branch", out.branch);
+  in.Optional("secretRef", out.secret_ref);
+}
+
+json ToJson(const GitBranch& value) {
+  json out = json::object();
+  Put(out, "url", value.url);
+  Put(out, "branch", value.branch);
+  PutAny(out, "secretRef", value.secret_ref);
+  return out;
+}
+
+static void Decode(const Cursor& in, OnCommit& out) {
+  in.Required("git", out.git);
+  in.Optional("caBundle", out.ca_bundle);
+  in.Required("pollSeconds", out.poll_seconds);
+}
+
+json ToJson(const OnCommit& value) {
+  json out = json::object();
+  Put(out, "git", value.git);
+  PutAny(out, "caBundle", value.ca_bundle);
+  Put(out, "pollSeconds", value.poll_seconds);
+  return out;
+}
+
 static void Decode(const Cursor& in, MonitorRef& out) { in.Required("name", out.name); }
 
 json ToJson(const MonitorRef& value) {
@@ -2091,6 +2197,8 @@ json ToJson(const OnWebhook& value) {
 static void Decode(const Cursor& in, TrainingTriggerSpec& out) {
   in.Optional("schedule", out.schedule);
   in.Required("timeZone", out.time_zone);
+  in.Optional("onData", out.on_data);
+  in.Optional("onCommit", out.on_commit);
   in.Optional("onDrift", out.on_drift);
   in.Optional("onWebhook", out.on_webhook);
   in.Optional("startingDeadlineSeconds", out.starting_deadline_seconds);
@@ -2105,6 +2213,8 @@ json ToJson(const TrainingTriggerSpec& value) {
   json out = json::object();
   PutAny(out, "schedule", value.schedule);
   Put(out, "timeZone", value.time_zone);
+  PutAny(out, "onData", value.on_data);
+  PutAny(out, "onCommit", value.on_commit);
   PutAny(out, "onDrift", value.on_drift);
   PutAny(out, "onWebhook", value.on_webhook);
   PutAny(out, "startingDeadlineSeconds", value.starting_deadline_seconds);
@@ -2127,6 +2237,52 @@ json ToJson(const TriggerRecord& value) {
   Put(out, "cause", value.cause);
   Put(out, "time", value.time);
   Put(out, "job", value.job);
+  return out;
+}
+
+static void Decode(const Cursor& in, DataListing& out) {
+  in.Required("objects", out.objects);
+  in.Optional("newestTime", out.newest_time);
+  in.Optional("newestCount", out.newest_count);
+}
+
+json ToJson(const DataListing& value) {
+  json out = json::object();
+  Put(out, "objects", value.objects);
+  PutAny(out, "newestTime", value.newest_time);
+  PutAny(out, "newestCount", value.newest_count);
+  return out;
+}
+
+static void Decode(const Cursor& in, WatchStatus& out) {
+  in.Required("cause", out.cause);
+  in.Required("target", out.target);
+  in.Required("nextPollTime", out.next_poll_time);
+  in.Optional("lastPollTime", out.last_poll_time);
+  in.Optional("failures", out.failures);
+  in.Optional("observedRevision", out.observed_revision);
+  in.Optional("startedRevision", out.started_revision);
+  in.Optional("changedTime", out.changed_time);
+  in.Optional("dueTime", out.due_time);
+  in.Optional("newObjects", out.new_objects);
+  in.Optional("listing", out.listing);
+  in.Optional("countedFrom", out.counted_from);
+}
+
+json ToJson(const WatchStatus& value) {
+  json out = json::object();
+  Put(out, "cause", value.cause);
+  Put(out, "target", value.target);
+  Put(out, "nextPollTime", value.next_poll_time);
+  PutAny(out, "lastPollTime", value.last_poll_time);
+  PutAny(out, "failures", value.failures);
+  PutAny(out, "observedRevision", value.observed_revision);
+  PutAny(out, "startedRevision", value.started_revision);
+  PutAny(out, "changedTime", value.changed_time);
+  PutAny(out, "dueTime", value.due_time);
+  PutAny(out, "newObjects", value.new_objects);
+  PutAny(out, "listing", value.listing);
+  PutAny(out, "countedFrom", value.counted_from);
   return out;
 }
 
@@ -2216,6 +2372,7 @@ static void Decode(const Cursor& in, TrainingTriggerStatus& out) {
   in.Optional("nextScheduleTime", out.next_schedule_time);
   in.Optional("replacingFor", out.replacing_for);
   in.Optional("lastTrigger", out.last_trigger);
+  in.Optional("watches", out.watches);
   in.Optional("drift", out.drift);
   in.Optional("webhook", out.webhook);
   in.Optional("lastMissed", out.last_missed);
@@ -2235,6 +2392,7 @@ json ToJson(const TrainingTriggerStatus& value) {
   PutAny(out, "nextScheduleTime", value.next_schedule_time);
   PutAny(out, "replacingFor", value.replacing_for);
   PutAny(out, "lastTrigger", value.last_trigger);
+  PutAny(out, "watches", value.watches);
   PutAny(out, "drift", value.drift);
   PutAny(out, "webhook", value.webhook);
   PutAny(out, "lastMissed", value.last_missed);

@@ -284,7 +284,8 @@ std::string_view ToString(GangState value);
 /// What happens when a time comes and a job of the trigger has not ended. Allow, which is also what
 /// a CronJob does unless it is told otherwise, starts another beside it. Forbid starts none until
 /// the job has ended, and then only the newest that is due. Replace deletes the job and then starts
-/// another. It is the same for a drift, and for requests, which have a job each, in their order.
+/// another. It is the same for data, a commit and a drift, and for requests, which have a job each,
+/// in their order.
 enum class ConcurrencyPolicy {
   kUnknown,
   kAllow,
@@ -303,11 +304,12 @@ enum class TrainingTriggerPhase {
 };
 std::string_view ToString(TrainingTriggerPhase value);
 
-/// What the job was started for. Schedule means that its time had come, Drift that a DriftMonitor
-/// found it, Webhook that it was asked for.
+/// Used by several fields, each of which says what it means.
 enum class TriggerCause {
   kUnknown,
   kSchedule,
+  kData,
+  kCommit,
   kDrift,
   kWebhook,
 };
@@ -1850,6 +1852,107 @@ struct TrainingJobStatus {
   bool operator==(const TrainingJobStatus&) const = default;
 };
 
+/// Used by several fields, each of which says what it means.
+struct SecretRef {
+  /// Name of a Secret in the namespace of this object.
+  std::string name;
+
+  bool operator==(const SecretRef&) const = default;
+};
+
+/// A bucket of S3, or of a store that speaks its protocol.
+struct S3Prefix {
+  /// Address of the store, such as https://s3.eu-west-1.amazonaws.com or http://minio.storage:9000.
+  std::string endpoint;
+  /// Name of the bucket.
+  std::string bucket;
+  /// Only objects whose key begins like this are looked at.
+  std::optional<std::string> prefix;
+  /// Region that requests are signed for.
+  std::string region;
+  /// Secret with the keys AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, if need be,
+  /// AWS_SESSION_TOKEN, which may list the bucket.
+  std::optional<SecretRef> secret_ref;
+
+  bool operator==(const S3Prefix&) const = default;
+};
+
+/// A container of Azure Blob Storage.
+struct AzureBlobPrefix {
+  /// Name of the storage account.
+  std::string account;
+  /// Name of the container.
+  std::string container;
+  /// Only blobs whose name begins like this are looked at.
+  std::optional<std::string> prefix;
+  /// Address of the account.
+  std::optional<std::string> endpoint;
+  /// Secret with the key AZURE_STORAGE_KEY, a key of the account, or AZURE_STORAGE_SAS_TOKEN, a
+  /// shared access signature that may list the container.
+  std::optional<SecretRef> secret_ref;
+
+  bool operator==(const AzureBlobPrefix&) const = default;
+};
+
+/// Used by several fields, each of which says what it means.
+struct CaBundle {
+  /// Name of a ConfigMap in the namespace of this object.
+  std::string config_map_name;
+  /// Key of the ConfigMap.
+  std::string key;
+
+  bool operator==(const CaBundle&) const = default;
+};
+
+/// Starts a job when objects have come into a store. What is there when the trigger is created,
+/// resumed or pointed elsewhere starts nothing. The store is listed by a short pod of the
+/// operator's image, in the namespace of this object.
+struct OnData {
+  /// A bucket of S3, or of a store that speaks its protocol.
+  std::optional<S3Prefix> s3;
+  /// A container of Azure Blob Storage.
+  std::optional<AzureBlobPrefix> azure_blob;
+  /// The certificate authorities by which an https:// store is recognised, as PEM.
+  std::optional<CaBundle> ca_bundle;
+  /// Seconds from one look to the next.
+  std::int32_t poll_seconds = 0;
+  /// How many objects must have come in or been overwritten since the newest job.
+  std::int32_t min_new_objects = 0;
+  /// For how many seconds nothing more must have come in, so that an upload of many objects starts
+  /// one job, at its end.
+  std::int32_t debounce_seconds = 0;
+
+  bool operator==(const OnData&) const = default;
+};
+
+/// A branch of a Git repository.
+struct GitBranch {
+  /// Address by which git clones the repository over HTTP, such as
+  /// https://git.example.com/risk/churn.git.
+  std::string url;
+  /// Name of the branch.
+  std::string branch;
+  /// Secret with the key password, which may be a token, and, if need be, username, as one of type
+  /// kubernetes.io/basic-auth has them.
+  std::optional<SecretRef> secret_ref;
+
+  bool operator==(const GitBranch&) const = default;
+};
+
+/// Starts a job when a branch has another commit than before. The one that it has when the trigger
+/// is created, resumed or pointed elsewhere starts nothing. The branch is asked for by a short pod
+/// of the operator's image, in the namespace of this object.
+struct OnCommit {
+  /// A branch of a Git repository.
+  GitBranch git;
+  /// The certificate authorities by which an https:// repository is recognised, as PEM.
+  std::optional<CaBundle> ca_bundle;
+  /// Seconds from one look to the next.
+  std::int32_t poll_seconds = 0;
+
+  bool operator==(const OnCommit&) const = default;
+};
+
 /// The DriftMonitor, in the namespace of the trigger.
 struct MonitorRef {
   /// Name of the DriftMonitor.
@@ -1888,6 +1991,10 @@ struct TrainingTriggerSpec {
   std::optional<std::string> schedule;
   /// Time zone of the schedule, by its name in the IANA database, such as Europe/Paris.
   std::string time_zone;
+  /// Starts a job when objects have come into a store.
+  std::optional<OnData> on_data;
+  /// Starts a job when a branch has another commit than before.
+  std::optional<OnCommit> on_commit;
   /// Starts one job for each drift that a DriftMonitor finds, when its condition DriftDetected has
   /// become True.
   std::optional<OnDrift> on_drift;
@@ -1920,6 +2027,49 @@ struct TriggerRecord {
   std::string job;
 
   bool operator==(const TriggerRecord&) const = default;
+};
+
+/// Used by several fields, each of which says what it means.
+struct DataListing {
+  /// How many they are.
+  std::int64_t objects = 0;
+  /// When the newest of them was written.
+  std::optional<Instant> newest_time;
+  /// How many were written in that second.
+  std::optional<std::int64_t> newest_count;
+
+  bool operator==(const DataListing&) const = default;
+};
+
+/// What is known of a source that is looked at again and again.
+struct WatchStatus {
+  /// What a job that it starts is started for.
+  TriggerCause cause = TriggerCause::kUnknown;
+  /// What is looked at.
+  std::string target;
+  /// When it is looked at next.
+  Instant next_poll_time{};
+  /// When it was looked at last, in vain or not.
+  std::optional<Instant> last_poll_time;
+  /// How many looks have failed since the newest that did not.
+  std::optional<std::int32_t> failures;
+  /// What was seen last, the commit, or a digest over the keys and tags of all objects.
+  std::optional<std::string> observed_revision;
+  /// What was seen when the newest job was started, or when the source was looked at for the first
+  /// time.
+  std::optional<std::string> started_revision;
+  /// When observedRevision became what it is.
+  std::optional<Instant> changed_time;
+  /// When a job became due that has not been started yet.
+  std::optional<Instant> due_time;
+  /// How many objects have come in or been overwritten since the newest job.
+  std::optional<std::int64_t> new_objects;
+  /// The objects that were seen last.
+  std::optional<DataListing> listing;
+  /// The objects from which new ones are counted.
+  std::optional<DataListing> counted_from;
+
+  bool operator==(const WatchStatus&) const = default;
 };
 
 /// The newest drift for which a job was started; the cool-down counts from its time.
@@ -2008,11 +2158,13 @@ struct TrainingTriggerStatus {
   std::optional<Instant> last_successful_time;
   /// When the next job is due.
   std::optional<Instant> next_schedule_time;
-  /// Time of the schedule, the drift or the request for which the active jobs are being deleted, by
-  /// concurrencyPolicy Replace.
+  /// Time of the schedule, or of what else a job is due for, for which the active jobs are being
+  /// deleted, by concurrencyPolicy Replace.
   std::optional<Instant> replacing_for;
   /// What started the newest job.
   std::optional<TriggerRecord> last_trigger;
+  /// What is known of the sources in spec.onData and spec.onCommit, one entry a source.
+  std::vector<WatchStatus> watches;
   /// The newest drift for which a job was started; the cool-down counts from its time.
   std::optional<DriftRecord> drift;
   /// Requests for jobs.
@@ -2098,9 +2250,9 @@ struct TrainingJob {
 inline constexpr ResourceType kTrainingJobType{"slipway.dev", "v1alpha1", "TrainingJob",
                                                "trainingjobs"};
 
-/// Starts TrainingJobs from a template: at the times of a schedule, for each drift that a
-/// DriftMonitor finds, or when somebody asks for one by HTTP. The words of a CronJob mean the same
-/// here.
+/// Starts TrainingJobs from a template: at the times of a schedule, when data have come in, when a
+/// branch has a new commit, for each drift that a DriftMonitor finds, or when somebody asks for one
+/// by HTTP. The words of a CronJob mean the same here.
 struct TrainingTrigger {
   ObjectMeta meta;
   TrainingTriggerSpec spec;

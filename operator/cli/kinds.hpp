@@ -14,7 +14,8 @@ std::vector<Finding> DeploymentFindings(const World& world, std::vector<std::str
 std::vector<Finding> MonitorFindings(const World& world, std::vector<std::string>& notes);
 std::vector<Finding> TriggerFindings(const World& world, std::vector<std::string>& notes);
 
-/// A trigger has no pods of its own: its jobs, and the requests that wait for theirs.
+/// A trigger has few pods of its own, and short ones: its jobs, what waits for a job, and the
+/// sources that it looks at.
 std::string TriggerJobs(const World& world);
 
 /// When nothing else was found: what the status says.

@@ -87,8 +87,8 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"category_all", "[slipway]", "[slipway, all]", "categories at "}),
     CaseName);
 
-TEST(Lint, ACrdOfAHundredAndFiftyKilobytesIsTooLarge) {
-  EXPECT_THAT(BrokenRules(std::string(kGoodCrd) + "#" + std::string(150'000, 'x')),
+TEST(Lint, ACrdOfTwoHundredKilobytesIsTooLarge) {
+  EXPECT_THAT(BrokenRules(std::string(kGoodCrd) + "#" + std::string(200'000, 'x')),
               ElementsAre("size at "));
 }
 
