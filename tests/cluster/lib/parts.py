@@ -98,6 +98,9 @@ PROGRAMS = {
             "modules/metrics-server",
             "sigs.k8s.io/metrics-server/cmd/metrics-server",
         ),
+        GoProgram(
+            "versitygw", "modules/versitygw", "github.com/versity/versitygw/cmd/versitygw"
+        ),
         GoProgram("faultproxy", "../faults/proxy"),
     )
 }
