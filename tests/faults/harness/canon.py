@@ -28,7 +28,7 @@ _MASKED = {"uid", "resourceVersion", "generation", "managedFields", "selfLink", 
            "rival.example.com/edit", "durationSeconds"}
 _NODE = re.compile(r"\bkwok-\d+\b")
 # The end of the name of a trigger's job, a digest of something that contains a UID.
-_JOB_MARK = re.compile(r"(?:(?<=-\d{8})|(?<=-drift)|(?<=-webhook))-[a-z0-9]{8}$")
+_JOB_MARK = re.compile(r"(?:(?<=-\d{8})|(?<=-data)|(?<=-commit)|(?<=-drift)|(?<=-webhook))-[a-z0-9]{8}$")
 _REPLICA_SET = re.compile(r'ReplicaSet \\"[^"]*\\"')
 
 
