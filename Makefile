@@ -26,7 +26,7 @@ bench: build ## job storm beside Kubeflow's and two reference operators, scale, 
 faults: deps ## plans of faults between the operator and real API servers, explorer, fuzzing: hours
 	@tests/faults/all
 
-frameworks: deps ## each framework really trains in pods, from examples/runtimes.yaml: fetches 400 MB
+frameworks: deps ## each framework really trains in pods, from examples/runtimes.yaml: fetches 600 MB
 	@tests/e2e/frameworks
 
 lint: deps ## format, clang-tidy, layers, sizes, generated files, scripts

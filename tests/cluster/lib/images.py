@@ -5,7 +5,7 @@ A recipe may have, all optional but `tag`:
   tag = "1"                         the image is slipway.dev/<folder>:<tag>
   from = "sklearn"                  another recipe, whose layers come first
   packages = ["curl"]               Debian packages, with all they depend on
-  drop = ["usr/lib/*/tests/*"]      files of the packages to leave out, beside documentation
+  drop = ["usr/lib/*/tests/*"]      files of packages and wheels to leave out, beside documentation
   bytecode = ["/usr/lib/python3"]   folders whose Python files are compiled in advance
   wheels = "requirements.txt"       packages of PyPI, by version and hash, for Debian's Python
   busybox = ["sh"]                  commands to link to the packages' busybox
@@ -204,9 +204,7 @@ class Recipe:
             ],
             current,
         )
-        drop = re.compile(
-            "|".join(fnmatch.translate(p) for p in DROP + self.settings.get("drop", []))
-        )
+        drop = self._dropped()
         tar = tarfile.open(root)  # noqa: SIM115 - read from when the layer is written
         for info in tar:
             if not drop.match(info.name.removeprefix("./")) and not info.isdev():
@@ -214,6 +212,10 @@ class Recipe:
         for command in self.settings.get("busybox", []):
             if f"bin/{command}" not in writer.names():
                 _link(writer, f"bin/{command}", "/bin/busybox")
+
+    def _dropped(self) -> re.Pattern:
+        patterns = DROP + self.settings.get("drop", [])
+        return re.compile("|".join(fnmatch.translate(p) for p in patterns))
 
     def _bytecode(self) -> list[str]:
         """Bytecode that names no time, so that it stays valid and the same input gives the same."""
@@ -239,8 +241,11 @@ class Recipe:
         compileall = [PYTHON, "-m", "compileall", "-q", "-x", "/tests/"]
         compileall += ["--invalidation-mode", "unchecked-hash", "-s", folder, "-p", WHEELS, folder]
         _watched(compileall, current)
+        drop = self._dropped()
         for path in _below(folder):
-            writer.put_file(path, f"{WHEELS}/{path.relative_to(folder)}")
+            name = f"{WHEELS}/{path.relative_to(folder)}"
+            if not drop.match(name.removeprefix("/")):
+                writer.put_file(path, name)
 
     def _add_compiled(self, writer: LayerWriter, scratch: Path) -> None:
         if "compile" in self.settings:
