@@ -36,7 +36,8 @@ KEYS = {"unicode": "grün", "253 characters": "a" * 253, "254 characters": "a" *
         "empty": ""}
 WRONG = {"string": "text", "integer": 7, "boolean": True, "array": [], "object": {}, "fraction": 1.5}
 _RIGHT = {"int-or-string": {"string", "integer"}}
-_FILLS = ("a", "/a", "0", "1", "a/b", "1Gi", "0.5", "aa", "a://b", "a-1", f"sha256:{'0' * 64}", "0" * 40)
+_FILLS = ("a", "/a", "0", "1", "a/b", "1Gi", "0.5", "aa", "a://b", "https://a", "aaa", "a-1", "champion",
+          f"sha256:{'0' * 64}", "0" * 40)
 _DELETED = object()
 _ROUNDS = 1000  # far more than any number of operations that is asked for needs
 
