@@ -1,4 +1,4 @@
-// Answers of what is taken for MLflow, one for each call, and the report of the pod that asks.
+// The report of a pod that asks MLflow, and answers of what is taken for it, one for each call.
 #include "controllers/model_version/mirror_report.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
@@ -30,8 +30,8 @@ void Fuzz(std::string_view input) {
   record.aliases = {"champion"};
   std::size_t calls = 0;
   const auto server = [&](const MlflowCall&) -> Result<nlohmann::json> {
+    ++calls;  // The first part is the report.
     const std::string_view answer = calls < parts.size() ? parts[calls] : std::string_view("{}");
-    ++calls;
     // Statuses that matter, by the length, so that refusals are met as well.
     constexpr int kStatuses[] = {200, 200, 200, 404, 400, 401, 503, 200};
     const int status = kStatuses[answer.size() % 8];
