@@ -17,7 +17,7 @@ std::vector<EvaluationPod> OwnPods(const ObjectKey& key, const api::DriftMonitor
     const auto generation = NumberLabel<std::int64_t>(pod.meta, kGeneration);
     if (!run || !generation || !IsChildOf(pod.key, pod.meta, key, monitor.meta)) continue;
     if (pod.key != PodKey(key, monitor, *run, *generation)) continue;
-    pods.push_back({*run, *generation, &pod.key, &pod.meta, &pod.body});
+    pods.push_back({{&pod.key, &pod.meta, &pod.body}, *run, *generation});
   }
   // The newest run first: should there be two, it is the one that counts.
   std::ranges::sort(pods, std::ranges::greater{}, &EvaluationPod::run);

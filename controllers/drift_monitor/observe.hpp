@@ -4,26 +4,15 @@
 #include <optional>
 #include <vector>
 
+#include "controllers/common/worker_pod.hpp"
 #include "controllers/drift_monitor/kind.hpp"
-#include "operator/kube/resource.hpp"
-#include "operator/kube/workloads.hpp"
 
 namespace slipway::drift_monitor {
 
-/// An evaluation pod of the monitor. Points into the snapshot, so it lives no longer than one pass.
-struct EvaluationPod {
+/// An evaluation pod of the monitor.
+struct EvaluationPod : WorkerPod {
   std::int64_t run = 0;
   std::int64_t generation = 0;
-  const ObjectKey* key = nullptr;
-  const ObjectMeta* meta = nullptr;
-  const PodView* view = nullptr;
-
-  bool Ending() const { return meta->deleted.has_value(); }
-  /// It has a result. A pod that fails because somebody deletes it has none; the run is repeated.
-  bool Ended() const {
-    return view->phase == PodView::Phase::kSucceeded ||
-           (view->phase == PodView::Phase::kFailed && !Ending());
-  }
 };
 
 /// The monitor as it stands.

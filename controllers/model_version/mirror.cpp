@@ -46,7 +46,7 @@ std::vector<MirrorPod> OwnPods(const ObjectKey& key, const api::ModelVersion& ve
     if (attempt == pod.meta.labels.end() || !failures) continue;
     if (!IsChildOf(pod.key, pod.meta, key, version.meta)) continue;
     if (pod.key != MirrorPodKey(key, version, attempt->second, *failures)) continue;
-    pods.push_back({attempt->second, *failures, &pod.key, &pod.meta, &pod.body});
+    pods.push_back({{&pod.key, &pod.meta, &pod.body}, attempt->second, *failures});
   }
   return pods;
 }

@@ -7,8 +7,8 @@
 
 #include "controllers/common/conditions.hpp"
 #include "controllers/common/settings.hpp"
+#include "controllers/common/worker_pod.hpp"
 #include "controllers/model_version/kind.hpp"
-#include "operator/kube/workloads.hpp"
 #include "operator/run/plan.hpp"
 
 /// The copy of a version in MLflow, made by a pod of the operator's own image in the namespace of
@@ -16,20 +16,10 @@
 /// and Ready whether or not MLflow is there.
 namespace slipway::model_version {
 
-/// A pod that mirrors. Points into the snapshot, so it lives no longer than one pass.
-struct MirrorPod {
+/// A pod that mirrors.
+struct MirrorPod : WorkerPod {
   std::string attempt;
   std::int32_t failures = 0;
-  const ObjectKey* key = nullptr;
-  const ObjectMeta* meta = nullptr;
-  const PodView* view = nullptr;
-
-  bool Ending() const { return meta->deleted.has_value(); }
-  /// It has a result. One that fails because somebody deletes it has none.
-  bool Ended() const {
-    return view->phase == PodView::Phase::kSucceeded ||
-           (view->phase == PodView::Phase::kFailed && !Ending());
-  }
 };
 
 struct Mirroring {

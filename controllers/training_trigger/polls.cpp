@@ -22,9 +22,9 @@ std::vector<PollPod> OwnPods(const ObjectKey& key, const api::TrainingTrigger& t
     const auto role = pod.meta.labels.find(labels::kRole);
     if (role == pod.meta.labels.end() || !IsChildOf(pod.key, pod.meta, key, trigger.meta)) continue;
     if (role->second == kWatchCommitRole) {
-      pods.push_back({api::TriggerCause::kCommit, &pod.key, &pod.meta, &pod.body});
+      pods.push_back({{&pod.key, &pod.meta, &pod.body}, api::TriggerCause::kCommit});
     } else if (role->second == kWatchDataRole) {
-      pods.push_back({api::TriggerCause::kData, &pod.key, &pod.meta, &pod.body});
+      pods.push_back({{&pod.key, &pod.meta, &pod.body}, api::TriggerCause::kData});
     }
   }
   return pods;

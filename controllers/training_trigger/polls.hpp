@@ -5,29 +5,21 @@
 
 #include "controllers/common/failures.hpp"
 #include "controllers/common/settings.hpp"
+#include "controllers/common/worker_pod.hpp"
 #include "controllers/training_trigger/watch.hpp"
 #include "operator/kube/workloads.hpp"
 #include "operator/run/plan.hpp"
 
 namespace slipway::training_trigger {
 
-/// A poll pod of the trigger. Points into the snapshot, so it lives no longer than one pass.
-struct PollPod {
+/// A poll pod of the trigger.
+struct PollPod : WorkerPod {
   api::TriggerCause cause = api::TriggerCause::kUnknown;
-  const ObjectKey* key = nullptr;
-  const ObjectMeta* meta = nullptr;
-  const PodView* view = nullptr;
 
-  bool Ending() const { return meta->deleted.has_value(); }
   bool Live() const {
     return view->phase != PodView::Phase::kSucceeded && view->phase != PodView::Phase::kFailed;
   }
-  /// It has a result. A pod that fails because somebody deletes it has none; it is made again.
-  bool Ended() const {
-    return view->phase == PodView::Phase::kSucceeded ||
-           (view->phase == PodView::Phase::kFailed && !Ending());
-  }
-  /// It has none, and will have none.
+  /// It has no result, and will have none.
   bool Lost(Instant now) const { return !Ended() && now >= meta->created + kPollEndsWithin; }
 };
 
