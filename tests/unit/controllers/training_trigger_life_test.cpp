@@ -1,15 +1,11 @@
 // Many lives of a trigger, each with another order of what may happen to it: time passes, jobs end,
 // the operator dies after any write or sees old jobs only, somebody deletes a job or changes the
 // spec, the clock is set back. Whatever happens, a time has one job, and the policy holds.
+#include "tests/unit/controllers/training_trigger_life.hpp"
+
 #include <gtest/gtest.h>
 
-#include <map>
-#include <nlohmann/json.hpp>
-#include <random>
 #include <set>
-
-#include "controllers/training_trigger/controller.hpp"
-#include "tests/golden/decode.hpp"
 
 namespace slipway {
 namespace {
@@ -19,33 +15,24 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-const char* const kSpec = R"({"schedule": "*/10 * * * *", "timeZone": "UTC", "suspend": false,
-  "concurrencyPolicy": "Allow", "successfulJobsHistoryLimit": 2, "failedJobsHistoryLimit": 1,
-  "jobTemplate": {"spec": {"framework": "Custom", "trainer": {"image": "i", "numNodes": 1,
-    "numProcPerNode": "auto"}, "suspend": false, "failurePolicy": {"maxRestarts": 0,
-    "backoffSeconds": 0}, "cleanPodPolicy": "Running"}}})";
+const char* const kTrigger = R"({"apiVersion": "slipway.dev/v1alpha1", "kind": "TrainingTrigger",
+  "metadata": {"name": "t", "namespace": "n", "uid": "u", "resourceVersion": "1", "generation": 1,
+    "creationTimestamp": "2026-09-01T12:00:30Z"},
+  "spec": {"schedule": "*/10 * * * *", "timeZone": "UTC", "suspend": false,
+    "successfulJobsHistoryLimit": 2, "failedJobsHistoryLimit": 1,
+    "jobTemplate": {"spec": {"framework": "Custom", "trainer": {"image": "i", "numNodes": 1,
+      "numProcPerNode": "auto"}, "suspend": false, "failurePolicy": {"maxRestarts": 0,
+      "backoffSeconds": 0}, "cleanPodPolicy": "Running"}}},
+  "status": {"observedGeneration": -1}})";
 
 constexpr const char* kSchedules[] = {"*/10 * * * *", "* * * * *", "*/7 3-20 * * *"};
 
-/// The trigger and its jobs as an API server keeps them, and an operator that may die.
-class Life {
+class Life : public TriggerLife {
  public:
-  Life(unsigned seed, const std::string& policy) : random_(seed), policy_(policy) {
-    trigger_ = {{"apiVersion", "slipway.dev/v1alpha1"},
-                {"kind", "TrainingTrigger"},
-                {"metadata",
-                 {{"name", "t"},
-                  {"namespace", "n"},
-                  {"uid", "u"},
-                  {"resourceVersion", "1"},
-                  {"generation", 1},
-                  {"creationTimestamp", FormatTime(now_)}}},
-                {"spec", json::parse(kSpec)},
-                {"status", {{"observedGeneration", -1}}}};
-    trigger_["spec"]["concurrencyPolicy"] = policy;
-  }
+  Life(unsigned seed, const std::string& policy)
+      : TriggerLife(Settings{}, json::parse(kTrigger), policy, seed) {}
 
-  void Step() {
+  void Step() override {
     switch (Pick(12)) {
       case 0: now_ += seconds(Pick(30)); break;
       case 1:
@@ -67,11 +54,9 @@ class Life {
   }
 
   /// Without anything else happening the trigger comes to rest, keeping what it is to keep.
-  void Settle() {
+  void Settle() override {
     for (int i = 0; i < 5; ++i) Pass(false, true);
-    const std::string at_rest = trigger_.dump();
-    EXPECT_EQ(Pass(false, true), 0) << trigger_.dump(2);
-    EXPECT_EQ(trigger_.dump(), at_rest);
+    ExpectRest();
     int complete = 0;
     int failed = 0;
     for (const auto& [name, job] : jobs_) {
@@ -82,15 +67,12 @@ class Life {
     EXPECT_LE(failed, trigger_["spec"]["failedJobsHistoryLimit"].get<int>());
   }
 
-  std::size_t Started() const { return started_.size(); }
+  std::size_t Started() const override { return started_.size(); }
 
  private:
-  int Pick(int below) { return std::uniform_int_distribution<int>(0, below - 1)(random_); }
-
   static std::string PhaseOf(const json& job) {
     return job.contains("status") ? job["status"].value("phase", "") : "";
   }
-  static bool IsActive(const json& job) { return PhaseOf(job).empty(); }
 
   json* AnyJob() {
     if (jobs_.empty()) return nullptr;
@@ -100,17 +82,7 @@ class Life {
   void EndAJob() {
     json* job = AnyJob();
     if (job == nullptr || !IsActive(*job)) return;
-    const std::string phase = Pick(3) == 0 ? "Failed" : "Complete";
-    (*job)["status"] = {{"observedGeneration", 1},
-                        {"phase", phase},
-                        {"completionTime", FormatTime(now_)},
-                        {"conditions",
-                         {{{"type", phase},
-                           {"status", "True"},
-                           {"reason", phase},
-                           {"message", ""},
-                           {"observedGeneration", 1},
-                           {"lastTransitionTime", FormatTime(now_)}}}}};
+    End(*job, Pick(3) == 0 ? "Failed" : "Complete");
   }
 
   /// Only one that is recorded: of one that nobody knows nobody could say that it was there.
@@ -138,83 +110,17 @@ class Life {
     trigger_["metadata"]["generation"] = trigger_["metadata"]["generation"].get<int>() + 1;
   }
 
-  /// Returns the number of writes. An operator that does not see has a view in which jobs that it
-  /// started within the last minute are missing.
-  int Pass(bool dies, bool sees) {
-    std::vector<json> objects{trigger_};
-    for (const auto& [name, job] : jobs_) {
-      const Instant created = *ParseTime(job["metadata"]["creationTimestamp"].get<std::string>());
-      if (sees || created <= now_ - minutes(1) || created > now_) objects.push_back(job);
-    }
-    const Snapshot world = golden::MakeSnapshot(controller_, objects);
-    const ObjectKey key{kHomeCluster, "n", "t"};
-    const Outcome outcome = controller_.reconcile({key, world, now_, {}});
-    int writes = 0;
-    for (const Action& action : outcome.plan.actions) {
-      if (dies && Pick(2) == 0) return writes;
-      Carry(action);
-      ++writes;
-    }
-    if (dies || !outcome.status) return writes;
-    trigger_["status"] = *outcome.status;
-    return writes + 1;
-  }
-
-  void Carry(const Action& action) {
-    if (const auto* removal = std::get_if<Delete>(&action)) {
-      const json& job = jobs_.at(removal->key.name);
-      const bool recorded = trigger_["status"].contains("replacingFor");
-      EXPECT_TRUE(!IsActive(job) || (policy_ == "Replace" && recorded)) << job.dump(2);
-      jobs_.erase(removal->key.name);
-      return;
-    }
-    const auto& create = std::get<Create>(action);
-    if (jobs_.contains(create.key.name)) return;
-    json job = create.body;
+  void OnStart(const json& job) override {
     const std::string time = job["metadata"]["annotations"]["slipway.dev/scheduled-at"];
     EXPECT_TRUE(started_.insert(time).second) << "a second job for " << time;
     EXPECT_LE(*ParseTime(time), now_) << "before its time";
-    for (const auto& [name, other] : jobs_) {
-      EXPECT_TRUE(policy_ == "Allow" || !IsActive(other)) << name << " is still active";
-    }
-    job["apiVersion"] = "slipway.dev/v1alpha1";
-    job["kind"] = "TrainingJob";
-    job["metadata"].update({{"name", create.key.name},
-                            {"namespace", "n"},
-                            {"uid", "job-" + std::to_string(++uids_)},
-                            {"resourceVersion", "1"},
-                            {"creationTimestamp", FormatTime(now_)},
-                            {"ownerReferences",
-                             {{{"apiVersion", "slipway.dev/v1alpha1"},
-                               {"kind", "TrainingTrigger"},
-                               {"name", "t"},
-                               {"uid", "u"},
-                               {"controller", true}}}}});
-    jobs_[create.key.name] = std::move(job);
   }
 
-  const Controller controller_ = MakeTrainingTriggerController(Settings{});
-  std::mt19937 random_;
-  std::string policy_;
-  Instant now_ = *ParseTime("2026-09-01T12:00:30Z");
-  json trigger_;
-  std::map<std::string, json> jobs_;
   std::set<std::string> started_;
-  int uids_ = 0;
 };
 
 TEST(TrainingTriggerLife, ATimeHasOneJobAndThePolicyHolds) {
-  std::size_t started = 0;
-  for (const char* policy : {"Allow", "Forbid", "Replace"}) {
-    for (unsigned seed = 0; seed < 60 && !testing::Test::HasFailure(); ++seed) {
-      SCOPED_TRACE(std::string(policy) + ", seed " + std::to_string(seed));
-      Life life(seed, policy);
-      for (int i = 0; i < 60; ++i) life.Step();
-      life.Settle();
-      started += life.Started();
-    }
-  }
-  EXPECT_GT(started, 500U) << "else it has not lived";
+  EXPECT_GT(Live<Life>(/*seeds=*/60, /*steps=*/60), 500U) << "else it has not lived";
 }
 
 }  // namespace

@@ -1,51 +1,9 @@
-#include "operator/run/write.hpp"
-
 #include <gtest/gtest.h>
 
-#include "operator/kube/labels.hpp"
-#include "operator/kube/workloads.hpp"
+#include "tests/unit/run/write_samples.hpp"
 
 namespace slipway {
 namespace {
-
-using nlohmann::json;
-
-constexpr ResourceType kJobType{"slipway.dev", "v1alpha1", "TrainingJob", "trainingjobs"};
-const Owner kOwner{kJobType, {kHomeCluster, "team", "churn"}, "job-uid", 2};
-const ObjectKey kChild{kHomeCluster, "team", "churn-x"};
-
-HttpResponse Ok(const json& body) { return {200, body.dump(), {}}; }
-
-json Live(const std::string& uid, const std::string& owner_uid, const std::string& version = "7") {
-  return {{"metadata",
-           {{"name", "churn-x"},
-            {"namespace", "team"},
-            {"uid", uid},
-            {"resourceVersion", version},
-            {"labels",
-             {{std::string(labels::kOwnerUid), owner_uid},
-              {std::string(labels::kManagedBy), std::string(labels::kManagedByValue)}}},
-            {"ownerReferences",
-             {{{"kind", "TrainingJob"},
-               {"name", "churn"},
-               {"uid", owner_uid},
-               {"controller", true}}}}}}};
-}
-
-json WithoutLabels(json live) {
-  live["metadata"].erase("labels");
-  return live;
-}
-
-ObjectPtr Cached(const json& body, const ResourceType& type = kServices.type) {
-  JsonParser parser;
-  auto object = std::make_shared<Object>();
-  object->type = type;
-  object->key = kChild;
-  object->json = body.dump();
-  object->meta = *DecodeMeta(*parser.Parse(object->json));
-  return object;
-}
 
 TEST(StampBody, MarksAChildSoThatItCanBeFoundFromEverywhere) {
   const json body = StampBody(kOwner, kPods.type, kChild, {{"spec", {{"x", 1}}}}, false);
@@ -86,110 +44,6 @@ TEST(BelongsTo, NeedsLabelAndOwnerReference) {
   auto unlabelled = meta;
   unlabelled.labels.clear();
   EXPECT_FALSE(BelongsTo(kOwner, kChild, unlabelled));
-}
-
-TEST(CreateWrite, EndsWithTheVersionOfTheNewObject) {
-  Write write(kOwner, Create{kPods.type, kChild, {}}, {});
-  const auto request = write.Next();
-  ASSERT_TRUE(request);
-  EXPECT_EQ(request->method, HttpRequest::Method::kPost);
-  write.OnResponse(Ok(Live("u", "job-uid", "12")));
-  EXPECT_FALSE(write.Next());
-  EXPECT_FALSE(write.Failure());
-  EXPECT_EQ(write.Version(), 12u);
-}
-
-TEST(CreateWrite, ATakenNameIsFineIfTheObjectIsOurs) {
-  Write write(kOwner, Create{kPods.type, kChild, {}}, {});
-  write.Next();
-  write.OnResponse(Fail(Code::kAlreadyExists, "exists"));
-  EXPECT_EQ(write.Next()->method, HttpRequest::Method::kGet);
-  write.OnResponse(Ok(Live("u", "job-uid")));
-  EXPECT_FALSE(write.Next());
-  EXPECT_FALSE(write.Failure());
-}
-
-TEST(CreateWrite, ATakenNameOfSomebodyElseIsReportedAndLeftAlone) {
-  Write write(kOwner, Create{kPods.type, kChild, {}}, {});
-  write.Next();
-  write.OnResponse(Fail(Code::kAlreadyExists, "exists"));
-  write.Next();
-  write.OnResponse(Ok(Live("u", "another-uid")));
-  EXPECT_FALSE(write.Next());
-  ASSERT_TRUE(write.Failure());
-  EXPECT_TRUE(write.Failure()->foreign);
-  EXPECT_NE(write.Failure()->error.message.find("team/churn-x"), std::string::npos);
-}
-
-TEST(CreateWrite, ATakenNameOfOursWithoutItsLabelsIsReportedAsHidden) {
-  Write write(kOwner, Create{kPods.type, kChild, {}}, {});
-  write.Next();
-  write.OnResponse(Fail(Code::kAlreadyExists, "exists"));
-  write.Next();
-  write.OnResponse(Ok(WithoutLabels(Live("u", "job-uid"))));
-  EXPECT_FALSE(write.Next());
-  ASSERT_TRUE(write.Failure());
-  EXPECT_EQ(write.Failure()->hidden_uid, "u");
-  EXPECT_FALSE(write.Failure()->foreign);
-  EXPECT_EQ(write.Failure()->error.code, Code::kConflict) << "it is tried again";
-}
-
-TEST(CreateWrite, ATakenNameOfOursThatNoWatchSelectsIsHiddenToo) {
-  Write write(kOwner, Create{kPods.type, kChild, {}}, {});
-  write.Next();
-  write.OnResponse(Fail(Code::kAlreadyExists, "exists"));
-  write.Next();
-  json live = Live("u", "job-uid");
-  live["metadata"]["labels"].erase("app.kubernetes.io/managed-by");
-  write.OnResponse(Ok(live));
-  ASSERT_TRUE(write.Failure());
-  EXPECT_EQ(write.Failure()->hidden_uid, "u");
-}
-
-/// A record by the name, found when its creation met AlreadyExists.
-Write Meet(const json& record) {
-  Write write(kOwner, Create{kPods.type, kChild, json::object(), true}, {});
-  write.Next();
-  write.OnResponse(Fail(Code::kAlreadyExists, "exists"));
-  write.Next();
-  write.OnResponse(Ok(record));
-  EXPECT_FALSE(write.Next());
-  return write;
-}
-
-json Record(const std::string& owner_uid) {
-  json record = Live("u", owner_uid);
-  record["metadata"].erase("ownerReferences");
-  return record;
-}
-
-TEST(CreateWrite, ARecordIsSentWithoutAnOwnerReference) {
-  Write write(kOwner, Create{kPods.type, kChild, json::object(), true}, {});
-  const json body = json::parse(write.Next()->body);
-  EXPECT_FALSE(body["metadata"].contains("ownerReferences"));
-  EXPECT_EQ(body["metadata"]["labels"]["slipway.dev/owner-uid"], "job-uid");
-}
-
-TEST(CreateWrite, ATakenNameIsFineIfTheRecordIsOurs) {
-  const Write write = Meet(Record("job-uid"));
-  EXPECT_FALSE(write.Failure());
-  EXPECT_EQ(write.Version(), 7u);
-}
-
-TEST(CreateWrite, ARecordOfOursIsNeverDeletedToMakeRoom) {
-  json record = Record("job-uid");
-  record["metadata"]["labels"].erase("app.kubernetes.io/managed-by");
-  EXPECT_FALSE(Meet(record).Failure());
-}
-
-TEST(CreateWrite, ARecordOfSomebodyElseIsReportedAndLeftAlone) {
-  const Write other = Meet(Record("another-uid"));
-  ASSERT_TRUE(other.Failure());
-  EXPECT_TRUE(other.Failure()->foreign);
-  const Write unlabelled = Meet(WithoutLabels(Record("job-uid")));
-  ASSERT_TRUE(unlabelled.Failure());
-  EXPECT_TRUE(unlabelled.Failure()->foreign) << "the planner knows it by what cannot be changed";
-  EXPECT_EQ(unlabelled.Failure()->hidden_uid, "");
 }
 
 TEST(ApplyWrite, GivesAChildItsLabelsBack) {
