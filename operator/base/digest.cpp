@@ -14,7 +14,8 @@ const unsigned char* Bytes(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
 }
 
-/// Fails only without memory or without a crypto provider, as in hash.cpp.
+/// Fails only without memory or without a crypto provider. Going on would give every child of
+/// every owner the same name (hash.hpp).
 void Must(bool done) {
   if (!done) std::abort();
 }
@@ -33,10 +34,10 @@ void Sha256Stream::Update(std::string_view bytes) {
   Must(EVP_DigestUpdate(Context(context_.get()), bytes.data(), bytes.size()) == 1);
 }
 
-std::string Sha256Stream::Hex() {
+std::string Sha256Stream::Finish() {
   std::array<unsigned char, 32> digest{};
   Must(EVP_DigestFinal_ex(Context(context_.get()), digest.data(), nullptr) == 1);
-  return ToHex({reinterpret_cast<const char*>(digest.data()), digest.size()});
+  return {reinterpret_cast<const char*>(digest.data()), digest.size()};
 }
 
 std::string PlainSha256Hex(std::string_view text) {

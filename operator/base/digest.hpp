@@ -6,14 +6,19 @@
 
 namespace slipway {
 
+/// Lower-case hex digits, two a byte.
+std::string ToHex(std::string_view bytes);
+
 /// SHA-256 over what is fed to it piece by piece, as other programs understand it. For hashes of
 /// our own there is hash.hpp, which keeps the parts apart.
 class Sha256Stream {
  public:
   Sha256Stream();
   void Update(std::string_view bytes);
-  /// 64 lower-case hex digits. Ends the stream.
-  std::string Hex();
+  /// The digest, 32 bytes. Ends the stream.
+  std::string Finish();
+  /// The same as 64 lower-case hex digits.
+  std::string Hex() { return ToHex(Finish()); }
 
  private:
   struct Free {
@@ -27,9 +32,6 @@ std::string PlainSha256Hex(std::string_view text);
 
 /// HMAC-SHA256 (RFC 2104): 32 bytes.
 std::string HmacSha256(std::string_view key, std::string_view text);
-
-/// Lower-case hex digits, two a byte.
-std::string ToHex(std::string_view bytes);
 
 /// RFC 4648, with padding.
 std::string ToBase64(std::string_view bytes);

@@ -1,16 +1,15 @@
 #include "operator/kube/kubeconfig.hpp"
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
 #include <yaml-cpp/yaml.h>
 
-#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <set>
 #include <sstream>
 
+#include "operator/base/digest.hpp"
 #include "operator/base/utf8.hpp"
 #include "operator/kube/proxy.hpp"
 
@@ -50,13 +49,8 @@ struct Entry {
 
 std::string DecodeBase64(std::string text, std::string_view where) {
   std::erase_if(text, [](unsigned char c) { return c == '\n' || c == '\r' || c == ' '; });
-  std::string decoded(text.size() / 4 * 3 + 3, '\0');
-  const int length = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(decoded.data()),
-                                     reinterpret_cast<const unsigned char*>(text.data()),
-                                     static_cast<int>(text.size()));
-  if (length < 0) throw ConfigError(fmt::format("{} is not base64", where));
-  const auto padding = static_cast<std::size_t>(std::count(text.begin(), text.end(), '='));
-  decoded.resize(static_cast<std::size_t>(length) - std::min<std::size_t>(padding, 2));
+  std::string decoded = FromBase64(text);
+  if (decoded.empty()) throw ConfigError(fmt::format("{} is not base64", where));
   return decoded;
 }
 
@@ -201,6 +195,7 @@ class Kubeconfig {
 };
 
 std::string Variable(const char* name) {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing here sets a variable while others read.
   const char* value = std::getenv(name);
   return value == nullptr ? "" : value;
 }

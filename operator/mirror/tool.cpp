@@ -8,12 +8,12 @@
 #include <cstdlib>
 #include <fstream>
 #include <memory>
-#include <sstream>
 #include <system_error>
 #include <thread>
 
 #include "controllers/model_version/mirror_report.hpp"
 #include "crds/generated/codec.hpp"
+#include "operator/kube/public_authorities.hpp"
 #include "operator/kube/transport.hpp"
 
 namespace slipway::mirror {
@@ -28,7 +28,6 @@ using std::chrono::seconds;
 constexpr seconds kDeadline{20};
 /// Waits between tries: long enough for a server that restarts, short enough for a pod.
 constexpr std::array kWaits{seconds(1), seconds(2), seconds(4), seconds(8), seconds(16)};
-constexpr const char* kAuthorities = "/etc/ssl/certs/ca-certificates.crt";
 
 std::string Variable(const char* name) {
   const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nothing sets any.
@@ -65,11 +64,7 @@ Credentials ReadCredentials() {
   const std::string user = Variable("MLFLOW_TRACKING_USERNAME");
   if (!user.empty()) credentials.basic = user + ":" + Variable("MLFLOW_TRACKING_PASSWORD");
   credentials.ca_pem = Variable("MLFLOW_TRACKING_CA");
-  if (credentials.ca_pem.empty()) {
-    std::ostringstream text;
-    text << std::ifstream(kAuthorities).rdbuf();
-    credentials.ca_pem = text.str();
-  }
+  if (credentials.ca_pem.empty()) credentials.ca_pem = PublicAuthorities();
   return credentials;
 }
 

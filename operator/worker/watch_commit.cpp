@@ -1,6 +1,3 @@
-#include <fmt/format.h>
-
-#include "operator/base/digest.hpp"
 #include "operator/worker/git_refs.hpp"
 #include "operator/worker/watch.hpp"
 #include "operator/worker/web_client.hpp"
@@ -16,20 +13,17 @@ constexpr std::size_t kMaxAdvertisement = 32U << 20U;
 Result<training_trigger::PollResult> LookAtBranch(const BranchLook& look) {
   const auto address = ParseAddress(look.url);
   if (!address) return tl::unexpected(address.error());
-  Headers headers{{"Accept", "*/*"}};
+  std::string basic;
   if (!look.password.empty()) {
     if (address->plain) {
       return Fail(Code::kInvalid, "a password is sent over https:// only; write such an address");
     }
-    headers.emplace_back(
-        "Authorization",
-        "Basic " + ToBase64(fmt::format("{}:{}", look.username.empty() ? "git" : look.username,
-                                        look.password)));
+    basic = (look.username.empty() ? "git" : look.username) + ":" + look.password;
   }
-  auto client = WebClient::Open(*address, look.ca_file, kMaxAdvertisement);
+  auto client = WebClient::Open(*address, look.ca_file, kMaxAdvertisement, std::move(basic));
   if (!client) return tl::unexpected(client.error());
   const auto answer =
-      client->Get(address->path + "/info/refs?service=git-upload-pack", std::move(headers));
+      client->Get(address->path + "/info/refs?service=git-upload-pack", {{"Accept", "*/*"}});
   if (!answer) return tl::unexpected(answer.error());
   if (answer->status != 200) {
     return Fail(Code::kUnavailable, WebClient::Explain(answer->status, ""));

@@ -2,18 +2,16 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <fstream>
 #include <regex>
 #include <sstream>
+
+#include "operator/kube/public_authorities.hpp"
 
 namespace slipway::worker {
 namespace {
 
 constexpr std::chrono::seconds kRequestDeadline{30};
-/// The public authorities that come with the operator's image, and those of a Debian machine.
-constexpr std::array kPublicAuthorities{"/etc/slipway/public-authorities.pem",
-                                        "/etc/ssl/certs/ca-certificates.crt"};
 
 std::string ReadAll(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -31,10 +29,8 @@ Result<std::string> Authorities(const std::string& ca_file) {
                             "namespace of the trigger and has that key",
                             ca_file));
   }
-  for (const char* path : kPublicAuthorities) {
-    std::string pem = ReadAll(path);
-    if (!pem.empty()) return pem;
-  }
+  std::string pem = PublicAuthorities();
+  if (!pem.empty()) return pem;
   return Fail(Code::kNotFound,
               "no certificate authorities are here to recognise the server by; name some in "
               "caBundle");
@@ -60,8 +56,9 @@ Result<Address> ParseAddress(const std::string& url) {
 }
 
 Result<WebClient> WebClient::Open(const Address& address, const std::string& ca_file,
-                                  std::size_t max_body_bytes) {
+                                  std::size_t max_body_bytes, std::string basic) {
   Credentials credentials;
+  credentials.basic = std::move(basic);
   if (address.server.starts_with("https")) {
     auto authorities = Authorities(ca_file);
     if (!authorities) return tl::unexpected(std::move(authorities.error()));

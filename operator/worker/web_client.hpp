@@ -22,9 +22,9 @@ Result<Address> ParseAddress(const std::string& url);
 class WebClient {
  public:
   /// `ca_file` holds the authorities to trust, as PEM; when empty it is those that come with the
-  /// image, or with the machine.
+  /// image, or with the machine. `basic` is "user:password", or empty.
   static Result<WebClient> Open(const Address& address, const std::string& ca_file,
-                                std::size_t max_body_bytes);
+                                std::size_t max_body_bytes, std::string basic = "");
 
   /// An answer of any status. No redirect is followed: it would take the credentials along.
   Result<HttpResponse> Get(const std::string& target, Headers headers);
