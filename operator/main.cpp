@@ -17,6 +17,7 @@
 #include "operator/kube/connect.hpp"
 #include "operator/kube/workloads.hpp"
 #include "operator/mirror/tool.hpp"
+#include "operator/probe/commands.hpp"
 #include "operator/run/admin_server.hpp"
 #include "operator/run/leader.hpp"
 #include "operator/run/report_server.hpp"
@@ -247,6 +248,7 @@ struct PodCommands {
   drift_monitor::EvaluateDriftOptions drift_options;
   mirror::MirrorModelOptions mirror_options;
   worker::Commands worker;
+  probe::Commands probe;
 
   void AddTo(CLI::App& app) {
     run = app.add_subcommand("run", "Reconcile custom resources: train, serve, watch");
@@ -270,12 +272,14 @@ struct PodCommands {
         ->required();
     mirror->add_option("--output", mirror_options.output, "Where the report goes, as JSON");
     worker.AddTo(app);
+    probe.AddTo(app);
   }
 
   int Run() {
-    if (mirror->parsed() || worker.Parsed()) {
+    if (mirror->parsed() || worker.Parsed() || probe.Parsed()) {
       // The first process of a container is not ended by a signal that it has no handler for.
       std::signal(SIGTERM, [](int) { _exit(128 + SIGTERM); });
+      if (probe.Parsed()) return probe.Run(std::cout, std::cerr);
       return mirror->parsed() ? mirror::RunMirrorModel(mirror_options, std::cout)
                               : worker.Run(std::cout);
     }
