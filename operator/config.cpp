@@ -9,6 +9,7 @@
 #include <optional>
 #include <sstream>
 
+#include "operator/base/host_port.hpp"
 #include "operator/base/utf8.hpp"
 
 namespace slipway {
@@ -195,6 +196,26 @@ void CheckReports(const Config& config, Reader& reader) {
   }
 }
 
+/// What probes of pods compare: the reports and the canary, at the host of the one Service.
+void CheckCanary(Config& config, Reader& reader) {
+  const std::string& address = config.canary_address;
+  if (address.empty()) return;
+  const auto canary = ParseHostPort(address);
+  auto reports = HostPortOfUrl(config.settings.report_url);
+  if (!canary) return reader.Complain("reports.canaryAddress", address, "HOST:PORT or :PORT");
+  if (config.report_address.empty() || !reports) {
+    return reader.Complain("reports.canaryAddress", address,
+                           "left out, or reports.address and reports.url set as well");
+  }
+  if (canary->port == reports->port) {
+    return reader.Complain("reports.canaryAddress", address,
+                           "of another port than reports.url, " + config.settings.report_url);
+  }
+  config.settings.probe_reachable = ToString(*reports);
+  reports->port = canary->port;
+  config.settings.probe_refused = ToString(*reports);
+}
+
 /// What every version would meet otherwise, in a pod each.
 void CheckMlflow(const Config& config, Reader& reader) {
   const std::string& uri = config.settings.mlflow_tracking_uri;
@@ -224,6 +245,8 @@ const std::vector<ConfigKey>& ConfigKeys() {
       {"clusterDomain", "--cluster-domain", "DNS domain of the cluster's Services"},
       {"reports.address", "--report-address", "HOST:PORT that takes reports of pods; default none"},
       {"reports.url", "--report-url", "where pods reach it, as http://SERVICE.NAMESPACE.svc:PORT"},
+      {"reports.canaryAddress", "--canary-address",
+       "HOST:PORT that probes of isolated pods must not reach; default none"},
       {"workerImage", "--worker-image", "image with this binary, for the operator's own pods"},
       {"mlflow.trackingUri", "--mlflow-tracking-uri",
        "MLflow that ModelVersions are copied to, such as http://mlflow.mlflow.svc:5000"},
@@ -278,6 +301,8 @@ Result<Config> MakeConfig(const std::vector<ConfigSource>& sources) {
   reader.Text("reports.address", config.report_address);
   reader.Text("reports.url", config.settings.report_url);
   CheckReports(config, reader);
+  reader.Text("reports.canaryAddress", config.canary_address);
+  CheckCanary(config, reader);
   reader.Text("mlflow.trackingUri", config.settings.mlflow_tracking_uri);
   reader.Text("mlflow.secretName", config.settings.mlflow_secret);
   CheckMlflow(config, reader);
@@ -305,24 +330,26 @@ std::string DescribeConfig(const Config& config) {
     runtimes.push_back({{"name", runtime.name}, {"image", runtime.image}});
   }
   const bool barrier = config.settings.gang_scheduler == GangScheduler::kBarrier;
-  return nlohmann::json{
-      {"kubeconfig", config.kubeconfig},
-      {"context", config.context},
-      {"adminAddress", config.admin_address},
-      {"reports", {{"address", config.report_address}, {"url", config.settings.report_url}}},
-      {"workers", config.workers},
-      {"watchNamespaces", config.watch_namespaces},
-      {"leaderElection",
-       {{"enabled", config.leader_elect},
-        {"leaseName", config.lease_name},
-        {"leaseNamespace", config.lease_namespace}}},
-      {"clusterDomain", config.settings.cluster_domain},
-      {"workerImage", config.settings.worker_image},
-      {"mlflow",
-       {{"trackingUri", config.settings.mlflow_tracking_uri},
-        {"secretName", config.settings.mlflow_secret}}},
-      {"gangScheduler", barrier ? "Barrier" : "None"},
-      {"runtimes", runtimes}}
+  return nlohmann::json{{"kubeconfig", config.kubeconfig},
+                        {"context", config.context},
+                        {"adminAddress", config.admin_address},
+                        {"reports",
+                         {{"address", config.report_address},
+                          {"url", config.settings.report_url},
+                          {"canaryAddress", config.canary_address}}},
+                        {"workers", config.workers},
+                        {"watchNamespaces", config.watch_namespaces},
+                        {"leaderElection",
+                         {{"enabled", config.leader_elect},
+                          {"leaseName", config.lease_name},
+                          {"leaseNamespace", config.lease_namespace}}},
+                        {"clusterDomain", config.settings.cluster_domain},
+                        {"workerImage", config.settings.worker_image},
+                        {"mlflow",
+                         {{"trackingUri", config.settings.mlflow_tracking_uri},
+                          {"secretName", config.settings.mlflow_secret}}},
+                        {"gangScheduler", barrier ? "Barrier" : "None"},
+                        {"runtimes", runtimes}}
       .dump(2);
 }
 

@@ -20,6 +20,7 @@ struct Config {
   log::Level log_level = log::Level::kInfo;
   std::string admin_address = "127.0.0.1:8080";
   std::string report_address;                 ///< Empty: no reports are taken.
+  std::string canary_address;                 ///< Empty: there is none.
   std::size_t workers = 16;                   ///< For each kind.
   std::vector<std::string> watch_namespaces;  ///< Empty: all.
   bool leader_elect = true;

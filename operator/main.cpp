@@ -17,6 +17,7 @@
 #include "operator/kube/connect.hpp"
 #include "operator/kube/workloads.hpp"
 #include "operator/mirror/tool.hpp"
+#include "operator/probe/canary.hpp"
 #include "operator/probe/commands.hpp"
 #include "operator/run/admin_server.hpp"
 #include "operator/run/leader.hpp"
@@ -210,6 +211,10 @@ int RunOperator(const Config& config, const sigset_t& stop_signals) {
   if (!report_client) return Complain(report_client.error());
   ReportDesk desk(slipway.Pods(), slipway.Controllers(), **report_client, clock);
   TriggerDesk triggers(slipway.Controllers(), **report_client, clock);
+  // Before the reports and until after them: who reaches the one must never miss the other.
+  Result<std::unique_ptr<probe::Canary>> canary;
+  if (!config.canary_address.empty()) canary = probe::Canary::Start(config.canary_address);
+  if (!canary) return Complain(canary.error());
   Result<std::unique_ptr<ReportServer>> reports;
   if (!config.report_address.empty()) {
     reports = ReportServer::Start(config.report_address, desk, triggers);

@@ -30,6 +30,10 @@ struct Settings {
   /// Where pods reach the reports of this installation, such as
   /// "http://slipway-reports.slipway-system.svc:8081"; empty when it takes none.
   std::string report_url;
+  /// What `slipway probe` compares, each HOST:PORT of the same host: the reports, which an isolated
+  /// pod must reach, and the canary, which it must not. Both empty when there is no canary.
+  std::string probe_reachable;
+  std::string probe_refused;
   /// The MLflow that ModelVersions are copied to, such as "http://mlflow.mlflow.svc:5000"; empty
   /// for none.
   std::string mlflow_tracking_uri;

@@ -44,6 +44,7 @@ adminAddress: "0.0.0.0:8080"
 {{- if .Values.reports.enabled }}
 reports:
   address: "0.0.0.0:8081"
+  canaryAddress: "0.0.0.0:8082"
   url: http://{{ include "slipway.name" . }}-reports.{{ .Release.Namespace }}.svc.{{ .Values.config.clusterDomain }}:8081
 {{- end }}
 workers: {{ .Values.config.workers }}

@@ -88,6 +88,25 @@ TEST_F(ConfigFileTest, TakesReportsOnlyWherePodsCanReachThem) {
               HasSubstr("reports.url is \"a:1\" but must be a URL such as http://"));
 }
 
+TEST_F(ConfigFileTest, TheCanaryIsBesideTheReports) {
+  const std::string reports = "address: ':8081', url: 'http://reports.ns.svc:8081'";
+  const auto source = Read("reports: {" + reports + ", canaryAddress: '0.0.0.0:8082'}\n");
+  const auto config = MakeConfig({*source});
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->canary_address, "0.0.0.0:8082");
+  EXPECT_EQ(config->settings.probe_reachable, "reports.ns.svc:8081");
+  EXPECT_EQ(config->settings.probe_refused, "reports.ns.svc:8082");
+  const auto without = MakeConfig({*Read("reports: {" + reports + "}\n")});
+  ASSERT_TRUE(without) << without.error().message;
+  EXPECT_EQ(without->settings.probe_reachable + without->settings.probe_refused, "");
+  EXPECT_THAT(Refusal("reports: {canaryAddress: ':8082'}\n"),
+              HasSubstr("reports.canaryAddress is \":8082\" but must be left out, or"));
+  EXPECT_THAT(Refusal("reports: {" + reports + ", canaryAddress: '8082'}\n"),
+              HasSubstr("reports.canaryAddress is \"8082\" but must be HOST:PORT or :PORT"));
+  EXPECT_THAT(Refusal("reports: {" + reports + ", canaryAddress: ':8081'}\n"),
+              HasSubstr("must be of another port than reports.url"));
+}
+
 TEST_F(ConfigFileTest, RefusesWhatIsNoSetting) {
   EXPECT_THAT(Refusal("loglevel: info\n"), HasSubstr("loglevel is not a setting"));
   EXPECT_THAT(Refusal("leaderElection: {enable: true}\n"),
