@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -143,7 +144,7 @@ bool AsDeclared(const ProbeCheck& check) {
 
 std::string WriteProbeReport(const ProbeReport& report) {
   std::vector<ProbeCheck> checks = report.checks;
-  std::ranges::stable_partition(checks, [](const auto& check) { return !AsDeclared(check); });
+  std::stable_partition(checks.begin(), checks.end(), std::not_fn(AsDeclared));
   json out{{"version", kVersion},
            {"reason", ToString(report.reason)},
            {"checks", json::array()},
