@@ -18,7 +18,7 @@ HAS_IPV6 = Path("/proc/sys/net/ipv6").exists()
 REPORTS, CANARY = 8081, 8082
 # Network of each namespace: the node has address 1 of it, the namespace 2.
 SIDES = {"pod": ("10.77.0", "fd77:0:0:1"), "operator": ("10.77.1", "fd77:0:0:2")}
-OPERATOR = ("10.77.1.2", "fd77:0:0:2::2")
+ADDRESSES = ["10.77.1.2", "fd77:0:0:2::2"][: 2 if HAS_IPV6 else 1]  # of the operator
 PATIENCE_S = 10
 
 
@@ -59,11 +59,11 @@ def within(side: str) -> list[str]:
     return ["nsenter", f"--net=/run/netns/{side}"]
 
 
-def wait_until(what: str, is_so) -> None:
+def wait_until(what: str, is_so, log: Path) -> None:
     end = time.monotonic() + PATIENCE_S
     while not is_so():
         if time.monotonic() > end:
-            raise RuntimeError(f"not within {PATIENCE_S} s: {what}")
+            raise RuntimeError(f"not within {PATIENCE_S} s: {what}: {log.read_text()}")
         time.sleep(0.02)
 
 
@@ -118,9 +118,9 @@ class Bed:
             sh(*inside, "route", "add", "default", "via", f"{six}::1")
 
     def _write_names(self) -> None:
-        four, six = OPERATOR
-        hosts = f"127.0.0.1 localhost\n{four} operator operator4\n"
-        hosts += f"{six} operator operator6\n" if HAS_IPV6 else ""
+        hosts = "127.0.0.1 localhost\n"
+        for address, family in zip(ADDRESSES, "46"):
+            hosts += f"{address} operator operator{family}\n"
         texts = {"/etc/hosts": hosts, "/etc/resolv.conf": "nameserver 10.77.0.1\n",
                  "/etc/nsswitch.conf": "hosts: files dns\n"}
         for path, text in texts.items():
@@ -129,13 +129,18 @@ class Bed:
             sh("mount", "--bind", str(ours), path)
 
     def _start_server(self) -> None:
-        self._spawn([*within("operator"), sys.executable, __file__, str(self._log)])
-        wait_until("the operator listens", lambda: "ready" in self._log.read_text())
+        self._spawn([*within("operator"), sys.executable, __file__, "serve", str(self._log)])
+        # With IPv6 that is not as soon as there are addresses.
+        wait_until("the operator is reached at all addresses",
+                   lambda: self._reached(REPORTS) == len(ADDRESSES), self._log)
 
     def start_operator(self) -> None:
         """The real one. Its API server is nowhere, which keeps it from nothing that matters here."""
-        kubeconfig = self._place / "kubeconfig"
-        cluster = {"name": "c", "cluster": {"server": "https://127.0.0.1:1", "insecure-skip-tls-verify": True}}
+        kubeconfig, authority = self._place / "kubeconfig", self._place / "ca.crt"
+        sh("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+           "-subj", "/CN=ca", "-keyout", "/dev/null", "-out", str(authority))
+        cluster = {"name": "c", "cluster": {"server": "https://127.0.0.1:1",
+                                            "certificate-authority": str(authority)}}
         kubeconfig.write_text(json.dumps({
             "apiVersion": "v1", "kind": "Config", "clusters": [cluster],
             "users": [{"name": "u", "user": {"token": "t"}}], "current-context": "x",
@@ -146,7 +151,7 @@ class Bed:
                          "--admin-address=127.0.0.1:8080", f"--report-address=0.0.0.0:{REPORTS}",
                          f"--report-url=http://operator4:{REPORTS}",
                          f"--canary-address=0.0.0.0:{CANARY}"], stderr=output)
-        wait_until("the operator listens", self.reaches_canary)
+        wait_until("the operator listens", lambda: self._reached(CANARY), log)
 
     def _spawn(self, argv: list[str], **options) -> None:
         self._processes.append(subprocess.Popen(argv, **options))
@@ -193,9 +198,12 @@ table inet closed {{
 
     def reaches_canary(self) -> bool:
         """Whether anything but the probe gets through from the pod, at any address."""
-        code = "import socket,sys\nfor a in sys.argv[2:]:\n  try: socket.create_connection((a, int(sys.argv[1])), 0.4)\n  except OSError: continue\n  sys.exit(1)"
-        addresses = OPERATOR if HAS_IPV6 else OPERATOR[:1]
-        return subprocess.run([*within("pod"), sys.executable, "-c", code, str(CANARY), *addresses]).returncode == 1
+        return self._reached(CANARY) > 0
+
+    def _reached(self, port: int) -> int:
+        """At how many of its addresses the pod can connect to the operator."""
+        argv = [*within("pod"), sys.executable, __file__, "reached", str(port)]
+        return int(subprocess.run(argv, check=True, capture_output=True, text=True).stdout)
 
     def canary_met(self) -> list[float]:
         """When the canary was connected to."""
@@ -219,5 +227,16 @@ def serve(log: Path) -> None:
                     out.write(f"{time.monotonic()}\n")
 
 
+def reached(port: int) -> int:
+    count = 0
+    for address in ADDRESSES:
+        with contextlib.suppress(OSError), socket.create_connection((address, port), 0.4):
+            count += 1
+    return count
+
+
 if __name__ == "__main__":
-    serve(Path(sys.argv[1]))
+    if sys.argv[1] == "serve":
+        serve(Path(sys.argv[2]))
+    else:
+        print(reached(int(sys.argv[2])))
