@@ -205,6 +205,9 @@ table inet closed {{
         argv = [*within("pod"), sys.executable, __file__, "reached", str(port)]
         return int(subprocess.run(argv, check=True, capture_output=True, text=True).stdout)
 
+    def wait_for_canary(self) -> None:
+        wait_until("the canary is met", self.canary_met, self._log)
+
     def canary_met(self) -> list[float]:
         """When the canary was connected to."""
         return [float(line) for line in self._log.read_text().splitlines() if line != "ready"]
