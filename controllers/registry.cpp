@@ -1,6 +1,10 @@
 #include "controllers/registry.hpp"
 
+#include <utility>
+
 #include "controllers/drift_monitor/controller.hpp"
+#include "controllers/isolation/controller.hpp"
+#include "controllers/isolation/guard.hpp"
 #include "controllers/model_deployment/controller.hpp"
 #include "controllers/model_version/controller.hpp"
 #include "controllers/training_job/controller.hpp"
@@ -9,10 +13,17 @@
 namespace slipway {
 
 std::vector<Controller> MakeControllers(const Settings& settings) {
+  const auto isolated = [&](Controller controller, Talk talk = Talk::kNot) {
+    return Isolated(std::move(controller), settings, talk);
+  };
   return {
-      MakeTrainingJobController(settings),     MakeTrainingTriggerController(settings),
-      MakeModelDeploymentController(settings), MakeDriftMonitorController(settings),
-      MakeModelVersionController(settings),
+      MakeNamespaceController(settings),
+      MakeIsolationPolicyController(settings),
+      isolated(MakeTrainingJobController(settings), Talk::kAmongItself),
+      isolated(MakeTrainingTriggerController(settings)),
+      isolated(MakeModelDeploymentController(settings)),
+      isolated(MakeDriftMonitorController(settings)),
+      isolated(MakeModelVersionController(settings)),
   };
 }
 

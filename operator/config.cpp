@@ -296,6 +296,7 @@ Result<Config> MakeConfig(const std::vector<ConfigSource>& sources) {
   reader.Bool("leaderElection.enabled", config.leader_elect);
   reader.Text("leaderElection.leaseName", config.lease_name);
   reader.Text("leaderElection.leaseNamespace", config.lease_namespace);
+  config.settings.operator_namespace = config.lease_namespace;
   reader.Text("clusterDomain", config.settings.cluster_domain);
   reader.Text("workerImage", config.settings.worker_image);
   reader.Text("reports.address", config.report_address);
@@ -310,6 +311,7 @@ Result<Config> MakeConfig(const std::vector<ConfigSource>& sources) {
     if (config.watch_namespaces.empty()) config.watch_namespaces = source.watch_namespaces;
     if (config.settings.runtimes.empty()) config.settings.runtimes = source.runtimes;
   }
+  config.settings.served_namespaces = config.watch_namespaces;
   reader.Gangs("gangScheduler", config.settings.gang_scheduler);
   if (config.settings.gang_scheduler == GangScheduler::kBarrier &&
       !config.watch_namespaces.empty()) {

@@ -38,6 +38,7 @@ Problem ExplainForbidden(const WriteFailure& failure) {
 }
 
 Problem Explain(const WriteFailure& failure, std::string_view invalid_reason) {
+  if (!failure.held.empty()) return {failure.held, failure.error.message, failure.held_for_good};
   if (failure.foreign) {
     return {"NameConflict",
             fmt::format("{} exists and does not belong to this object, so it is left alone; "

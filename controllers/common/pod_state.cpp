@@ -31,6 +31,9 @@ constexpr std::array kWaitingReasons{
     WaitingReason{"CreateContainerError", "ContainerStartFailed"},
     WaitingReason{"RunContainerError", "ContainerStartFailed"},
     WaitingReason{"CrashLoopBackOff", "CrashLooping"},
+    // Not the kubelet's, but what is made of a probe that has failed (isolation/marks).
+    WaitingReason{"IsolationUnenforced", "IsolationUnenforced"},
+    WaitingReason{"NothingProven", "NothingProven"},
 };
 
 // Pods run as non-root without our choosing a user (OpenShift refuses a chosen one), so an image
@@ -63,8 +66,10 @@ std::optional<Problem> WhyWaiting(const ContainerState& container) {
 }  // namespace
 
 std::optional<Problem> WhyNotStarting(const PodView& pod) {
-  for (const auto& container : pod.containers) {
-    if (auto problem = WhyWaiting(container)) return problem;
+  for (const auto* containers : {&pod.init_containers, &pod.containers}) {
+    for (const auto& container : *containers) {
+      if (auto problem = WhyWaiting(container)) return problem;
+    }
   }
   const bool refused = pod.phase == PodView::Phase::kPending && !pod.scheduled;
   if (!refused || pod.scheduling_message.empty()) return std::nullopt;

@@ -34,6 +34,10 @@ struct Settings {
   /// pod must reach, and the canary, which it must not. Both empty when there is no canary.
   std::string probe_reachable;
   std::string probe_refused;
+  /// The namespaces whose objects are looked after; empty for all.
+  std::vector<std::string> served_namespaces;
+  /// Where the operator itself is.
+  std::string operator_namespace = "slipway-system";
   /// The MLflow that ModelVersions are copied to, such as "http://mlflow.mlflow.svc:5000"; empty
   /// for none.
   std::string mlflow_tracking_uri;

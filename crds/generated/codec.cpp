@@ -97,6 +97,78 @@ static void Decode(const Cursor& in, FeatureState& out) {
   DecodeEnum(in, out, FeatureState::kDrift);
 }
 
+std::string_view ToString(LabelSelectorOperator value) {
+  switch (value) {
+    case LabelSelectorOperator::kUnknown: return "Unknown";
+    case LabelSelectorOperator::kIn: return "In";
+    case LabelSelectorOperator::kNotIn: return "NotIn";
+    case LabelSelectorOperator::kExists: return "Exists";
+    case LabelSelectorOperator::kDoesNotExist: return "DoesNotExist";
+  }
+  return "Unknown";
+}
+
+static void Decode(const Cursor& in, LabelSelectorOperator& out) {
+  DecodeEnum(in, out, LabelSelectorOperator::kDoesNotExist);
+}
+
+std::string_view ToString(IsolationProfile value) {
+  switch (value) {
+    case IsolationProfile::kUnknown: return "Unknown";
+    case IsolationProfile::kOpen: return "Open";
+    case IsolationProfile::kRestricted: return "Restricted";
+    case IsolationProfile::kAirGapped: return "AirGapped";
+  }
+  return "Unknown";
+}
+
+static void Decode(const Cursor& in, IsolationProfile& out) {
+  DecodeEnum(in, out, IsolationProfile::kAirGapped);
+}
+
+std::string_view ToString(IsolationProtocol value) {
+  switch (value) {
+    case IsolationProtocol::kUnknown: return "Unknown";
+    case IsolationProtocol::kTCP: return "TCP";
+    case IsolationProtocol::kUDP: return "UDP";
+    case IsolationProtocol::kSCTP: return "SCTP";
+  }
+  return "Unknown";
+}
+
+static void Decode(const Cursor& in, IsolationProtocol& out) {
+  DecodeEnum(in, out, IsolationProtocol::kSCTP);
+}
+
+std::string_view ToString(IsolationProbe value) {
+  switch (value) {
+    case IsolationProbe::kUnknown: return "Unknown";
+    case IsolationProbe::kRequired: return "Required";
+    case IsolationProbe::kOff: return "Off";
+  }
+  return "Unknown";
+}
+
+static void Decode(const Cursor& in, IsolationProbe& out) {
+  DecodeEnum(in, out, IsolationProbe::kOff);
+}
+
+std::string_view ToString(IsolationResult value) {
+  switch (value) {
+    case IsolationResult::kUnknown: return "Unknown";
+    case IsolationResult::kEnforced: return "Enforced";
+    case IsolationResult::kUnenforced: return "Unenforced";
+    case IsolationResult::kNothingProven: return "NothingProven";
+    case IsolationResult::kPending: return "Pending";
+    case IsolationResult::kNotProbed: return "NotProbed";
+  }
+  return "Unknown";
+}
+
+static void Decode(const Cursor& in, IsolationResult& out) {
+  DecodeEnum(in, out, IsolationResult::kNotProbed);
+}
+
 std::string_view ToString(Medium value) {
   switch (value) {
     case Medium::kUnknown: return "Unknown";
@@ -681,6 +753,180 @@ json ToJson(const DriftMonitorStatus& value) {
   PutAny(out, "message", value.message);
   PutAny(out, "nextEvaluationTime", value.next_evaluation_time);
   PutAny(out, "history", value.history);
+  return out;
+}
+
+static void Decode(const Cursor& in, LabelSelectorRequirement& out) {
+  in.Required("key", out.key);
+  in.Required("operator", out.operator_);
+  in.Optional("values", out.values);
+}
+
+json ToJson(const LabelSelectorRequirement& value) {
+  json out = json::object();
+  Put(out, "key", value.key);
+  Put(out, "operator", value.operator_);
+  PutAny(out, "values", value.values);
+  return out;
+}
+
+static void Decode(const Cursor& in, LabelSelector& out) {
+  in.Optional("matchLabels", out.match_labels);
+  in.Optional("matchExpressions", out.match_expressions);
+}
+
+json ToJson(const LabelSelector& value) {
+  json out = json::object();
+  PutAny(out, "matchLabels", value.match_labels);
+  PutAny(out, "matchExpressions", value.match_expressions);
+  return out;
+}
+
+static void Decode(const Cursor& in, IsolationPort& out) {
+  in.Required("protocol", out.protocol);
+  in.Required("port", out.port);
+  in.Optional("endPort", out.end_port);
+}
+
+json ToJson(const IsolationPort& value) {
+  json out = json::object();
+  Put(out, "protocol", value.protocol);
+  Put(out, "port", value.port);
+  PutAny(out, "endPort", value.end_port);
+  return out;
+}
+
+static void Decode(const Cursor& in, IsolationPeer& out) {
+  in.Optional("cidr", out.cidr);
+  in.Optional("except", out.except);
+  in.Optional("namespaceSelector", out.namespace_selector);
+  in.Optional("podSelector", out.pod_selector);
+  in.Optional("ports", out.ports);
+}
+
+json ToJson(const IsolationPeer& value) {
+  json out = json::object();
+  PutAny(out, "cidr", value.cidr);
+  PutAny(out, "except", value.except);
+  PutAny(out, "namespaceSelector", value.namespace_selector);
+  PutAny(out, "podSelector", value.pod_selector);
+  PutAny(out, "ports", value.ports);
+  return out;
+}
+
+static void Decode(const Cursor& in, IsolationVerify& out) {
+  in.Required("probe", out.probe);
+  in.Required("intervalSeconds", out.interval_seconds);
+  in.Required("timeoutSeconds", out.timeout_seconds);
+}
+
+json ToJson(const IsolationVerify& value) {
+  json out = json::object();
+  Put(out, "probe", value.probe);
+  Put(out, "intervalSeconds", value.interval_seconds);
+  Put(out, "timeoutSeconds", value.timeout_seconds);
+  return out;
+}
+
+static void Decode(const Cursor& in, IsolationNetwork& out) {
+  in.Optional("ingressFrom", out.ingress_from);
+  in.Optional("egressTo", out.egress_to);
+  in.Required("allowWithinWorkload", out.allow_within_workload);
+  in.Required("blockInstanceMetadata", out.block_instance_metadata);
+  in.Required("verify", out.verify);
+}
+
+json ToJson(const IsolationNetwork& value) {
+  json out = json::object();
+  PutAny(out, "ingressFrom", value.ingress_from);
+  PutAny(out, "egressTo", value.egress_to);
+  Put(out, "allowWithinWorkload", value.allow_within_workload);
+  Put(out, "blockInstanceMetadata", value.block_instance_metadata);
+  Put(out, "verify", value.verify);
+  return out;
+}
+
+static void Decode(const Cursor& in, IsolationMirror& out) {
+  in.Required("source", out.source);
+  in.Required("mirror", out.mirror);
+}
+
+json ToJson(const IsolationMirror& value) {
+  json out = json::object();
+  Put(out, "source", value.source);
+  Put(out, "mirror", value.mirror);
+  return out;
+}
+
+static void Decode(const Cursor& in, IsolationImages& out) {
+  in.Optional("allowedRegistries", out.allowed_registries);
+  in.Required("requireDigest", out.require_digest);
+  in.Optional("mirrors", out.mirrors);
+  in.Optional("pullSecrets", out.pull_secrets);
+}
+
+json ToJson(const IsolationImages& value) {
+  json out = json::object();
+  PutAny(out, "allowedRegistries", value.allowed_registries);
+  Put(out, "requireDigest", value.require_digest);
+  PutAny(out, "mirrors", value.mirrors);
+  PutAny(out, "pullSecrets", value.pull_secrets);
+  return out;
+}
+
+static void Decode(const Cursor& in, IsolationPolicySpec& out) {
+  in.Required("namespaceSelector", out.namespace_selector);
+  in.Required("profile", out.profile);
+  in.Required("network", out.network);
+  in.Required("images", out.images);
+}
+
+json ToJson(const IsolationPolicySpec& value) {
+  json out = json::object();
+  Put(out, "namespaceSelector", value.namespace_selector);
+  Put(out, "profile", value.profile);
+  Put(out, "network", value.network);
+  Put(out, "images", value.images);
+  return out;
+}
+
+static void Decode(const Cursor& in, IsolationProof& out) {
+  in.Required("namespace", out.namespace_);
+  in.Required("result", out.result);
+  in.Optional("policyDigest", out.policy_digest);
+  in.Optional("time", out.time);
+  in.Optional("nodeName", out.node_name);
+  in.Optional("message", out.message);
+  in.Optional("foreignPolicies", out.foreign_policies);
+}
+
+json ToJson(const IsolationProof& value) {
+  json out = json::object();
+  Put(out, "namespace", value.namespace_);
+  Put(out, "result", value.result);
+  PutAny(out, "policyDigest", value.policy_digest);
+  PutAny(out, "time", value.time);
+  PutAny(out, "nodeName", value.node_name);
+  PutAny(out, "message", value.message);
+  PutAny(out, "foreignPolicies", value.foreign_policies);
+  return out;
+}
+
+static void Decode(const Cursor& in, IsolationPolicyStatus& out) {
+  in.Required("observedGeneration", out.observed_generation);
+  in.Optional("conditions", out.conditions);
+  in.Optional("namespaces", out.namespaces);
+  in.Optional("message", out.message);
+  in.Optional("proofs", out.proofs);
+}
+
+json ToJson(const IsolationPolicyStatus& value) {
+  json out = json::object();
+  Put(out, "observedGeneration", value.observed_generation);
+  Put(out, "conditions", value.conditions);
+  PutAny(out, "namespaces", value.namespaces);
+  PutAny(out, "message", value.message);
+  PutAny(out, "proofs", value.proofs);
   return out;
 }
 
@@ -2406,6 +2652,10 @@ Result<ClusterRuntime> DecodeClusterRuntime(const JsonView& object) {
 
 Result<DriftMonitor> DecodeDriftMonitor(const JsonView& object) {
   return DecodeKind<DriftMonitor>(object);
+}
+
+Result<IsolationPolicy> DecodeIsolationPolicy(const JsonView& object) {
+  return DecodeKind<IsolationPolicy>(object);
 }
 
 Result<ModelDeployment> DecodeModelDeployment(const JsonView& object) {

@@ -14,6 +14,7 @@ namespace slipway::api {
 /// text that an enum does not know becomes kUnknown.
 Result<ClusterRuntime> DecodeClusterRuntime(const JsonView& object);
 Result<DriftMonitor> DecodeDriftMonitor(const JsonView& object);
+Result<IsolationPolicy> DecodeIsolationPolicy(const JsonView& object);
 Result<ModelDeployment> DecodeModelDeployment(const JsonView& object);
 Result<ModelVersion> DecodeModelVersion(const JsonView& object);
 Result<Runtime> DecodeRuntime(const JsonView& object);
@@ -38,6 +39,17 @@ nlohmann::json ToJson(const WorstFeature& value);
 nlohmann::json ToJson(const Evaluation& value);
 nlohmann::json ToJson(const HistoryEntry& value);
 nlohmann::json ToJson(const DriftMonitorStatus& value);
+nlohmann::json ToJson(const LabelSelectorRequirement& value);
+nlohmann::json ToJson(const LabelSelector& value);
+nlohmann::json ToJson(const IsolationPort& value);
+nlohmann::json ToJson(const IsolationPeer& value);
+nlohmann::json ToJson(const IsolationVerify& value);
+nlohmann::json ToJson(const IsolationNetwork& value);
+nlohmann::json ToJson(const IsolationMirror& value);
+nlohmann::json ToJson(const IsolationImages& value);
+nlohmann::json ToJson(const IsolationPolicySpec& value);
+nlohmann::json ToJson(const IsolationProof& value);
+nlohmann::json ToJson(const IsolationPolicyStatus& value);
 nlohmann::json ToJson(const VariantRuntime& value);
 nlohmann::json ToJson(const KeyRef& value);
 nlohmann::json ToJson(const ValueFrom& value);

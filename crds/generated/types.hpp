@@ -81,6 +81,58 @@ enum class FeatureState {
 };
 std::string_view ToString(FeatureState value);
 
+/// What is required of it.
+enum class LabelSelectorOperator {
+  kUnknown,
+  kIn,
+  kNotIn,
+  kExists,
+  kDoesNotExist,
+};
+std::string_view ToString(LabelSelectorOperator value);
+
+/// How far the namespaces are closed. Restricted: nothing in or out but what is named. AirGapped:
+/// also images by digest from named registries only, and no way to all addresses. Open: the network
+/// is left as it is; what is said of images holds.
+enum class IsolationProfile {
+  kUnknown,
+  kOpen,
+  kRestricted,
+  kAirGapped,
+};
+std::string_view ToString(IsolationProfile value);
+
+/// The protocol of the port.
+enum class IsolationProtocol {
+  kUnknown,
+  kTCP,
+  kUDP,
+  kSCTP,
+};
+std::string_view ToString(IsolationProtocol value);
+
+/// Required: before its own program, each pod of Slipway must see that it cannot connect to what is
+/// not allowed, and can to what is; else it never starts. Off: nothing is proven.
+enum class IsolationProbe {
+  kUnknown,
+  kRequired,
+  kOff,
+};
+std::string_view ToString(IsolationProbe value);
+
+/// Enforced: a pod there has seen that packets are filtered. Unenforced: one has seen that they are
+/// not. NothingProven: one could not tell. Pending: the policy is not in place, or no pod has
+/// looked yet. NotProbed: no pod is to look.
+enum class IsolationResult {
+  kUnknown,
+  kEnforced,
+  kUnenforced,
+  kNothingProven,
+  kPending,
+  kNotProbed,
+};
+std::string_view ToString(IsolationResult value);
+
 /// Memory keeps the folder in RAM, where it counts towards the memory limit. Absent means the disk
 /// of the node.
 enum class Medium {
@@ -551,6 +603,165 @@ struct DriftMonitorStatus {
   std::vector<HistoryEntry> history;
 
   bool operator==(const DriftMonitorStatus&) const = default;
+};
+
+/// A requirement on one label.
+struct LabelSelectorRequirement {
+  /// Name of the label.
+  std::string key;
+  /// What is required of it.
+  LabelSelectorOperator operator_ = LabelSelectorOperator::kUnknown;
+  /// With In one of them; with NotIn none of them.
+  std::vector<std::string> values;
+
+  bool operator==(const LabelSelectorRequirement&) const = default;
+};
+
+/// Used by several fields, each of which says what it means.
+struct LabelSelector {
+  /// Labels that must be there, with these values.
+  std::map<std::string, std::string> match_labels;
+  /// Further requirements, all of which must hold.
+  std::vector<LabelSelectorRequirement> match_expressions;
+
+  bool operator==(const LabelSelector&) const = default;
+};
+
+/// A port, or a range of them.
+struct IsolationPort {
+  /// The protocol of the port.
+  IsolationProtocol protocol = IsolationProtocol::kUnknown;
+  /// The port, or the first of a range, as the pod has it.
+  std::int32_t port = 0;
+  /// Last port of the range.
+  std::optional<std::int32_t> end_port;
+
+  bool operator==(const IsolationPort&) const = default;
+};
+
+/// One end of a connection: addresses, or pods by their labels and those of their namespaces.
+struct IsolationPeer {
+  /// Addresses, such as 10.20.0.0/16 or fd00::/8.
+  std::optional<std::string> cidr;
+  /// Networks inside cidr that are not meant.
+  std::vector<std::string> except;
+  /// Labels of the namespaces that the pods are in; without it the namespace itself.
+  std::optional<LabelSelector> namespace_selector;
+  /// Labels of the pods; without it all.
+  std::optional<LabelSelector> pod_selector;
+  /// Ports that are connected to; without any, all.
+  std::vector<IsolationPort> ports;
+
+  bool operator==(const IsolationPeer&) const = default;
+};
+
+/// How it is proven that packets are filtered.
+struct IsolationVerify {
+  /// Required: before its own program, each pod of Slipway must see that it cannot connect to what
+  /// is not allowed, and can to what is; else it never starts.
+  IsolationProbe probe = IsolationProbe::kUnknown;
+  /// Seconds after which a pod in each namespace looks again; the result is in the status.
+  std::int32_t interval_seconds = 0;
+  /// Seconds that a starting pod waits until the dataplane filters its packets.
+  std::int32_t timeout_seconds = 0;
+
+  bool operator==(const IsolationVerify&) const = default;
+};
+
+/// What may go in and out beside what every pod needs: the names of the cluster's DNS, and the
+/// reports of the operator.
+struct IsolationNetwork {
+  /// Who may connect to pods of the namespaces.
+  std::vector<IsolationPeer> ingress_from;
+  /// Where pods of the namespaces may connect to.
+  std::vector<IsolationPeer> egress_to;
+  /// The pods of one TrainingJob may connect to each other.
+  bool allow_within_workload = false;
+  /// The addresses at which clouds give out identities (169.254.169.254, and 168.63.129.16 of
+  /// Azure) stay shut also where a network in egressTo holds them.
+  bool block_instance_metadata = false;
+  /// How it is proven that packets are filtered.
+  IsolationVerify verify;
+
+  bool operator==(const IsolationNetwork&) const = default;
+};
+
+/// One registry and its mirror.
+struct IsolationMirror {
+  /// Registry, or the beginning of a name, such as docker.io/library.
+  std::string source;
+  /// What takes its place, such as registry.corp/hub.
+  std::string mirror;
+
+  bool operator==(const IsolationMirror&) const = default;
+};
+
+/// Which images pods of the namespaces may have.
+struct IsolationImages {
+  /// Registries, or parts of them, such as registry.corp/ml.
+  std::vector<std::string> allowed_registries;
+  /// Images are named by digest (name@sha256:...), so that what runs is what was looked at.
+  bool require_digest = false;
+  /// Where the images of other registries are kept.
+  std::vector<IsolationMirror> mirrors;
+  /// Names of Secrets in the namespace of a pod with credentials for registries, which pods of
+  /// Slipway get beside their own.
+  std::vector<std::string> pull_secrets;
+
+  bool operator==(const IsolationImages&) const = default;
+};
+
+/// Which namespaces, and what is allowed there. The operator never writes here.
+struct IsolationPolicySpec {
+  /// Labels of the namespaces.
+  LabelSelector namespace_selector;
+  /// How far the namespaces are closed.
+  IsolationProfile profile = IsolationProfile::kUnknown;
+  /// What may go in and out beside what every pod needs: the names of the cluster's DNS, and the
+  /// reports of the operator.
+  IsolationNetwork network;
+  /// Which images pods of the namespaces may have.
+  IsolationImages images;
+
+  bool operator==(const IsolationPolicySpec&) const = default;
+};
+
+/// What is known of one namespace.
+struct IsolationProof {
+  /// Its name.
+  std::string namespace_;
+  /// Enforced: a pod there has seen that packets are filtered.
+  IsolationResult result = IsolationResult::kUnknown;
+  /// Digest of the rules that it is about; the annotation of the NetworkPolicy has the same.
+  std::optional<std::string> policy_digest;
+  /// When the pod looked.
+  std::optional<Instant> time;
+  /// The machine that it was on.
+  std::optional<std::string> node_name;
+  /// What it saw.
+  std::optional<std::string> message;
+  /// Other NetworkPolicies there that allow something to its pods: what one policy allows none can
+  /// forbid.
+  std::vector<std::string> foreign_policies;
+
+  bool operator==(const IsolationProof&) const = default;
+};
+
+/// What the operator has observed. Users do not write here.
+struct IsolationPolicyStatus {
+  /// Value of metadata.generation that this status was computed from.
+  std::int64_t observed_generation = 0;
+  /// What is known about this object, one entry per aspect.
+  std::vector<Condition> conditions;
+  /// How many namespaces it selects.
+  std::optional<std::int32_t> namespaces;
+  /// One line that says what is wrong, or what the operator waits for.
+  std::optional<std::string> message;
+  /// What is known of each namespace, by name; where there are more than fit, first those with
+  /// which something is wrong.
+  std::vector<IsolationProof> proofs;
+
+  bool operator==(const IsolationPolicyStatus&) const = default;
 };
 
 /// A model server that the platform team offers by name, in place of image.
@@ -2200,6 +2411,20 @@ struct DriftMonitor {
 };
 inline constexpr ResourceType kDriftMonitorType{"slipway.dev", "v1alpha1", "DriftMonitor",
                                                 "driftmonitors"};
+
+/// Isolates the namespaces that it selects: nothing goes in or out but what it names, images come
+/// from named registries by digest, and pods of Slipway start only after they have seen from inside
+/// that packets are filtered. Made by who runs the platform. Where several select one namespace,
+/// what is allowed there is what each of them allows.
+struct IsolationPolicy {
+  ObjectMeta meta;
+  IsolationPolicySpec spec;
+  std::optional<IsolationPolicyStatus> status;
+
+  bool operator==(const IsolationPolicy&) const = default;
+};
+inline constexpr ResourceType kIsolationPolicyType{"slipway.dev", "v1alpha1", "IsolationPolicy",
+                                                   "isolationpolicies"};
 
 /// A model that answers requests under one stable address. It has one or more variants, for example
 /// two versions of a model, of which one receives the traffic.

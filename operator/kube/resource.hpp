@@ -86,6 +86,8 @@ class Snapshot {
     return nullptr;
   }
 
+  const std::vector<ObjectPtr>& Objects() const { return objects_; }
+
   /// All objects of that kind, ordered by key.
   template <class T>
   std::vector<Item<T>> All(const Resource<T>& resource) const {

@@ -97,6 +97,9 @@ Result<PodView> DecodePod(const JsonView& object) {
       [&](const JsonView& condition) { DecodePodCondition(condition, pod); });
   status["containerStatuses"].ForEach(
       [&](const JsonView& container) { pod.containers.push_back(DecodeContainer(container)); });
+  status["initContainerStatuses"].ForEach([&](const JsonView& container) {
+    pod.init_containers.push_back(DecodeContainer(container));
+  });
   return pod;
 }
 

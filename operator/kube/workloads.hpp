@@ -49,6 +49,7 @@ struct PodView {
   std::string ip;
   std::optional<Instant> started;
   std::vector<ContainerState> containers;
+  std::vector<ContainerState> init_containers;
   std::vector<ConditionView> conditions;  ///< Those that not every pod has, as DisruptionTarget.
   /// Only of kPodsInFull, and not of a pod that has ended, which holds nothing any more.
   std::shared_ptr<const PodNeeds> needs;

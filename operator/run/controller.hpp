@@ -38,7 +38,7 @@ struct Outcome {
 struct Lookup {
   AnyResource kind;
   /// Where an object of that kind is filed, e.g. "namespace/model"; the same for every
-  /// lookup with that index.
+  /// lookup with that index. Nowhere when it is empty.
   std::function<std::string(const Object& object)> filed_under;
   /// Where a custom resource looks.
   std::function<std::vector<std::string>(const Object& resource)> looked_up;

@@ -59,7 +59,8 @@ void Wiring::AddIndexes(const ClusterId& cluster) {
     for (const auto& lookup : runner->Spec().looks_up) {
       cache_.StoreFor(cluster, lookup.kind.type)
           .AddIndex(lookup.index, [filed = lookup.filed_under](const Object& object) {
-            return std::vector<std::string>{filed(object)};
+            std::string text = filed(object);
+            return text.empty() ? std::vector<std::string>{} : std::vector{std::move(text)};
           });
       cache_.StoreFor(cluster, runner->Spec().kind.type)
           .AddIndex(UsersOf(lookup), lookup.looked_up);

@@ -67,7 +67,8 @@ def plurals() -> list[str]:
 def load(plural: str) -> Kind:
     """The kind of crds/PLURAL.yaml, with its complete sample."""
     crd = yaml.safe_load((ROOT / "crds" / f"{plural}.yaml").read_text())
-    sample = ROOT / "crds" / "samples" / f"{plural.removesuffix('s')}-complete.yaml"
+    singular = crd["spec"]["names"]["singular"]
+    sample = ROOT / "crds" / "samples" / f"{singular}-complete.yaml"
     schema = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
     return Kind(schema["properties"]["spec"], yaml.safe_load(sample.read_text()))
 

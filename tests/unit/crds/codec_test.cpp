@@ -80,6 +80,7 @@ Result<json> SpecThroughCodec(const std::string& kind, const Json& object) {
   if (kind == "ModelDeployment") return SpecThroughCodec(DecodeModelDeployment(*view));
   if (kind == "DriftMonitor") return SpecThroughCodec(DecodeDriftMonitor(*view));
   if (kind == "ModelVersion") return SpecThroughCodec(DecodeModelVersion(*view));
+  if (kind == "IsolationPolicy") return SpecThroughCodec(DecodeIsolationPolicy(*view));
   if (kind == "ClusterRuntime") return SpecThroughCodec(DecodeClusterRuntime(*view));
   return SpecThroughCodec(DecodeRuntime(*view));
 }

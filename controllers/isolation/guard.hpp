@@ -1,0 +1,23 @@
+#pragma once
+
+#include "controllers/common/settings.hpp"
+#include "operator/run/controller.hpp"
+
+namespace slipway {
+
+/// Whether the pods of one custom resource have to connect to each other.
+enum class Talk { kAmongItself, kNot };
+
+/// The same controller, whose pods are isolated where an IsolationPolicy says so. Whatever the
+/// controller plans, a pod, or what makes pods, passes only
+///   - once the NetworkPolicies that isolate it were seen to be what they should,
+///   - with the probe before its own program, so that it does not start where packets are not
+///     filtered,
+///   - with images that are allowed.
+/// What does not pass is told to the controller as writes that failed, so that its status says why.
+/// Pods that started before the rules became stricter are deleted: connections outlive rules.
+///
+/// Like the controller it is a pure function of what a pass sees.
+Controller Isolated(Controller controller, const Settings& settings, Talk talk);
+
+}  // namespace slipway

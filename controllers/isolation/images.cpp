@@ -1,0 +1,80 @@
+#include "controllers/isolation/images.hpp"
+
+#include <fmt/core.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+namespace slipway::isolation {
+namespace {
+
+/// Without tag and digest.
+std::string_view Repository(std::string_view name) {
+  name = name.substr(0, name.find('@'));
+  const auto slash = name.rfind('/');
+  const auto colon = name.rfind(':');
+  const bool tagged =
+      colon != std::string_view::npos && (slash == std::string_view::npos || colon > slash);
+  return tagged ? name.substr(0, colon) : name;
+}
+
+/// Whether the name is the prefix or lies under it: "registry.corp/ml" does not hold
+/// "registry.corp/mlops".
+bool IsUnder(std::string_view name, std::string_view prefix) {
+  return name.starts_with(prefix) && (name.size() == prefix.size() || name[prefix.size()] == '/');
+}
+
+bool HasDigest(std::string_view image) {
+  constexpr std::string_view kMark = "@sha256:";
+  const auto at = image.find('@');  // The first: what stands before it is the name.
+  if (at == std::string_view::npos || !image.substr(at).starts_with(kMark)) return false;
+  const auto digits = image.substr(at + kMark.size());
+  return digits.size() == 64 &&
+         digits.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+}  // namespace
+
+std::string FullName(std::string_view image) {
+  const auto slash = image.find('/');
+  const auto first = image.substr(0, slash);
+  const bool is_host =
+      slash != std::string_view::npos &&
+      (first.find_first_of(".:") != std::string_view::npos || first == "localhost");
+  if (is_host) return std::string(image);
+  return fmt::format("docker.io/{}{}", slash == std::string_view::npos ? "library/" : "", image);
+}
+
+std::string Mirrored(const std::string& image, const ImageRules& rules) {
+  const std::string name = FullName(image);
+  const api::IsolationMirror* best = nullptr;
+  for (const auto& mirror : rules.mirrors) {
+    const bool longer = best == nullptr || mirror.source.size() > best->source.size();
+    if (longer && IsUnder(Repository(name), mirror.source)) best = &mirror;
+  }
+  if (best == nullptr) return image;
+  return best->mirror + name.substr(best->source.size());
+}
+
+std::optional<std::string> WhyNotAllowed(const std::string& image, const ImageRules& rules) {
+  const std::string name = FullName(image);
+  for (const auto& registries : rules.allowed) {
+    const bool under = std::ranges::any_of(registries, [&](const std::string& registry) {
+      return IsUnder(Repository(name), registry);
+    });
+    if (!under) {
+      return fmt::format(
+          "comes from none of the allowed registries ({}); name one that does, or have "
+          "the registry added",
+          fmt::join(registries, ", "));
+    }
+  }
+  const bool wanted = rules.require_digest || image.find('@') != std::string::npos;
+  if (wanted && !HasDigest(image)) {
+    return "has no digest of 64 hex digits; name it as NAME@sha256:DIGEST, which `kubectl slipway "
+           "images` lists";
+  }
+  return std::nullopt;
+}
+
+}  // namespace slipway::isolation

@@ -1,0 +1,84 @@
+#include "controllers/isolation/marks.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "controllers/common/failures.hpp"
+#include "controllers/common/labels.hpp"
+#include "controllers/common/probe_report.hpp"
+#include "controllers/isolation/kind.hpp"
+#include "operator/kube/workloads.hpp"
+
+namespace slipway::isolation {
+namespace {
+
+const PodView& ViewOf(const Object& pod) { return *static_cast<const PodView*>(pod.body.get()); }
+
+bool IsPod(const Object& object) { return object.type == kPods.type; }
+
+/// What the probe of a pod said when it failed last, or nullopt. Once it has ended well, the pod
+/// is past it.
+std::optional<Problem> WhyNotIsolated(const PodView& pod) {
+  const auto probe = std::ranges::find(pod.init_containers, kProbeContainer, &ContainerState::name);
+  if (probe == pod.init_containers.end() || probe->exit_code.value_or(0) == 0) return std::nullopt;
+  const auto report = ReadProbeReport(probe->termination_message);
+  if (report) return Problem{std::string(ToString(report->reason)), DescribeProbe(*report)};
+  return Problem{std::string(reason::kNothingProven),
+                 "the probe that has to prove that packets are filtered ended without a result: " +
+                     (probe->termination_message.empty() ? probe->terminated_reason
+                                                         : probe->termination_message)};
+}
+
+void Disrupt(PodView& pod, std::string_view why, std::string message) {
+  pod.conditions.push_back({"DisruptionTarget", "True", std::string(why), std::move(message)});
+}
+
+/// The pod as it is to be understood, or nullptr where nothing is to be added.
+std::shared_ptr<const PodView> Marked(const Object& pod, const Object& owner,
+                                      const std::string& since) {
+  const auto problem = WhyNotIsolated(ViewOf(pod));
+  const bool stale = IsStale(pod, since) && IsChildOf(pod.key, pod.meta, owner.key, owner.meta);
+  if (!problem && !stale) return nullptr;
+  auto view = std::make_shared<PodView>(ViewOf(pod));
+  if (problem) {
+    auto& probe = *std::ranges::find(view->init_containers, kProbeContainer, &ContainerState::name);
+    probe.waiting_reason = problem->reason;
+    probe.waiting_message = problem->message;
+    if (view->phase == PodView::Phase::kFailed) {
+      view->reason = problem->reason;
+      view->message = problem->message;
+    }
+    Disrupt(*view, problem->reason, problem->message);
+  }
+  if (stale) {
+    Disrupt(*view, reason::kTightened,
+            "the rules that isolate it have become stricter, and connections outlive rules");
+  }
+  return view;
+}
+
+}  // namespace
+
+bool IsStale(const Object& pod, const std::string& since) {
+  const auto phase = ViewOf(pod).phase;
+  const bool ended = phase == PodView::Phase::kSucceeded || phase == PodView::Phase::kFailed;
+  if (since.empty() || ended) return false;
+  const auto mark = pod.meta.annotations.find(kSince);
+  return mark == pod.meta.annotations.end() || mark->second != since;
+}
+
+Snapshot WithMarks(const Snapshot& world, const Object& owner, const std::string& since) {
+  std::vector<ObjectPtr> objects = world.Objects();
+  for (auto& object : objects) {
+    auto view = IsPod(*object) ? Marked(*object, owner, since) : nullptr;
+    if (!view) continue;
+    auto marked = std::make_shared<Object>(*object);
+    marked->body = std::move(view);
+    object = std::move(marked);
+  }
+  return Snapshot(std::move(objects));
+}
+
+}  // namespace slipway::isolation

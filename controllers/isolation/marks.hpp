@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+
+#include "operator/kube/resource.hpp"
+
+/// What isolation does to pods, in the words that every controller understands.
+namespace slipway::isolation {
+
+/// The same world, but
+///   - a pod of `owner` itself that started under other rules than those since `since` bears the
+///     condition DisruptionTarget, as it is deleted for no fault of its own; none does with an
+///     empty `since`;
+///   - a pod whose probe has failed bears it, too, and the reason and words of the probe.
+/// So neither counts as a failure of a program, and everybody is told why.
+Snapshot WithMarks(const Snapshot& world, const Object& owner, const std::string& since);
+
+/// Whether the pod started under other rules. One that has ended started under any.
+bool IsStale(const Object& pod, const std::string& since);
+
+}  // namespace slipway::isolation

@@ -1,0 +1,171 @@
+#include "controllers/isolation/place.hpp"
+
+#include <fmt/core.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "controllers/common/arguments.hpp"
+#include "controllers/isolation/images.hpp"
+#include "controllers/isolation/kind.hpp"
+#include "controllers/isolation/network.hpp"
+#include "operator/kube/network.hpp"
+
+namespace slipway::isolation {
+namespace {
+
+using nlohmann::json;
+
+std::string Names(const Rules& rules) {
+  return fmt::format("IsolationPolicy {}", fmt::join(rules.policies, ", "));
+}
+
+Problem Pending(const std::string& ns, const std::string& why) {
+  return {std::string(reason::kIsolationPending),
+          fmt::format("no pod is made in namespace {} before it is isolated: {}", ns, why)};
+}
+
+/// The NetworkPolicy that isolates the namespace, if it says what it should.
+const ObjectMeta* FindPolicy(const std::string& ns, const Rules& rules, const Snapshot& world,
+                             const Settings& settings) {
+  const std::string wanted = DigestOf(NamespacePolicySpec(rules, settings));
+  for (const auto& policy : world.All(kNetworkPolicies)) {
+    const bool is_it = policy.key.ns == ns && policy.key.name == kPolicyName;
+    if (is_it && !policy.meta.deleted && policy.body.spec_digest == wanted) return &policy.meta;
+  }
+  return nullptr;
+}
+
+/// What keeps this installation from proving anything, or nullopt.
+std::optional<Problem> WhyNotProvable(const Rules& rules, const Settings& settings) {
+  const bool able = !settings.probe_refused.empty() && !settings.worker_image.empty();
+  if (!rules.probed || able) return std::nullopt;
+  return Problem{
+      std::string(reason::kIsolationUnprovable),
+      fmt::format("{} wants each pod to prove that its packets are filtered, for which this "
+                  "installation has no {}; set {}, or network.verify.probe of the policy to Off",
+                  Names(rules),
+                  settings.worker_image.empty() ? "image of the operator" : "canary port",
+                  settings.worker_image.empty() ? "config.workerImage" : "reports.enabled"),
+      true};
+}
+
+}  // namespace
+
+std::vector<Lookup> LookUpPlace() {
+  const auto everywhere = [](const Object&) { return std::vector<std::string>{"all"}; };
+  return {
+      {kNamespaces,
+       [](const Object& object) { return object.key.name; },
+       [](const Object& resource) { return std::vector<std::string>{resource.key.ns}; },
+       {},
+       {},
+       "isolated"},
+      {kIsolationPolicies,
+       [](const Object&) { return std::string("all"); },
+       everywhere,
+       {},
+       {},
+       "isolating"},
+      {kNetworkPolicies,
+       [](const Object& object) {
+         return object.key.name == kPolicyName ? object.key.ns : std::string();
+       },
+       [](const Object& resource) { return std::vector<std::string>{resource.key.ns}; },
+       {},
+       {},
+       "isolating"},
+  };
+}
+
+Place Look(const std::string& ns, const Snapshot& world, const Settings& settings) {
+  Place place;
+  const auto policies = world.All(kIsolationPolicies);
+  if (policies.empty() || !MayBeIsolated(ns, settings)) return place;
+  const Object* home = world.FindObject(kNamespaces.type, {kHomeCluster, "", ns});
+  if (home == nullptr) {
+    place.problem = Pending(ns, "the namespace itself has not been seen yet");
+    return place;
+  }
+  for (const auto& policy : policies) {
+    if (IsReadable(policy.body) || !Selects(policy.body, home->meta, settings)) continue;
+    place.problem = {std::string(reason::kUnreadable),
+                     fmt::format("IsolationPolicy {} says something that this version of the "
+                                 "operator does not understand, so no pod is made in namespace {}; "
+                                 "upgrade the operator, or apply the CRDs of its version",
+                                 policy.key.name, ns),
+                     true};
+    return place;
+  }
+  place.rules = RulesFor(home->meta, policies, settings);
+  if (!place.rules || !place.rules->closed) return place;
+  if (const auto* policy = FindPolicy(ns, *place.rules, world, settings)) {
+    const auto since = policy->annotations.find(kSince);
+    if (since != policy->annotations.end()) place.since = since->second;
+  }
+  if (place.since.empty()) {
+    place.problem = Pending(ns, fmt::format("NetworkPolicy {} is not yet what {} says", kPolicyName,
+                                            Names(*place.rules)));
+  } else {
+    place.problem = WhyNotProvable(*place.rules, settings);
+  }
+  return place;
+}
+
+std::optional<Problem> WhyImagesNotAllowed(const json& spec, const Place& place) {
+  if (!place.rules) return std::nullopt;
+  for (const char* list : {"initContainers", "containers"}) {
+    for (const auto& container : spec.value(list, json::array())) {
+      const auto image = container.value("image", "");
+      if (const auto why = WhyNotAllowed(image, place.rules->images)) {
+        return Problem{std::string(reason::kImageNotAllowed),
+                       fmt::format("image {} of container {} {} ({})", image,
+                                   container.value("name", ""), *why, Names(*place.rules)),
+                       true};
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+json ProbeContainer(const Rules& rules, const Settings& settings) {
+  return {{"name", kProbeContainer},
+          {"image", settings.worker_image},
+          {"command", {"/slipway", "probe"}},
+          {"args",
+           {"--reachable=" + LiteralArgument(settings.probe_reachable),
+            "--refused=" + LiteralArgument(settings.probe_refused),
+            fmt::format("--timeout-seconds={}", rules.timeout_seconds)}},
+          {"terminationMessagePolicy", "FallbackToLogsOnError"},
+          {"resources",
+           {{"requests", {{"cpu", "10m"}, {"memory", "32Mi"}}}, {"limits", {{"memory", "64Mi"}}}}},
+          {"securityContext",
+           {{"allowPrivilegeEscalation", false},
+            {"readOnlyRootFilesystem", true},
+            {"capabilities", {{"drop", {"ALL"}}}}}}};
+}
+
+void Dress(json& metadata, json& spec, const Place& place, const Settings& settings) {
+  if (!place.rules) return;
+  const Rules& rules = *place.rules;
+  if (!place.since.empty()) metadata["annotations"][std::string(kSince)] = place.since;
+  if (rules.closed && rules.probed) {
+    json first = json::array({ProbeContainer(rules, settings)});
+    const json others = spec.value("initContainers", json::array());
+    first.insert(first.end(), others.begin(), others.end());
+    spec["initContainers"] = std::move(first);
+  }
+  for (const char* list : {"initContainers", "containers"}) {
+    if (!spec.contains(list)) continue;
+    for (auto& container : spec[list]) {
+      container["image"] = Mirrored(container.value("image", ""), rules.images);
+    }
+  }
+  for (const auto& secret : rules.images.pull_secrets) {
+    auto& secrets = spec["imagePullSecrets"];
+    const json entry = {{"name", secret}};
+    if (std::ranges::find(secrets, entry) == secrets.end()) secrets.push_back(entry);
+  }
+}
+
+}  // namespace slipway::isolation

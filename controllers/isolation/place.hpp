@@ -1,0 +1,44 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+#include "controllers/common/failures.hpp"
+#include "controllers/common/settings.hpp"
+#include "controllers/isolation/rules.hpp"
+#include "operator/run/controller.hpp"
+
+/// Where a custom resource lives, as far as isolation goes: what holds there, and whether it is in
+/// place.
+namespace slipway::isolation {
+
+struct Place {
+  std::optional<Rules> rules;  ///< nullopt: no policy selects the namespace.
+  /// Why no pod may be made yet, or nullopt.
+  std::optional<Problem> problem;
+  /// What pods bear that start under the rules (kSince). Empty where the network is left as it is.
+  std::string since;
+};
+
+/// What a pass has to see for Look: the namespace, all policies, and the NetworkPolicy that
+/// isolates the namespace.
+std::vector<Lookup> LookUpPlace();
+
+/// Looks at the place of a custom resource of that namespace. Where there is any policy and the
+/// namespace itself is not known yet, nothing may be made.
+Place Look(const std::string& ns, const Snapshot& world, const Settings& settings);
+
+/// Why that pod may not be made in this place for its images, or nullopt. `spec` is of a pod, and
+/// dressed.
+std::optional<Problem> WhyImagesNotAllowed(const nlohmann::json& spec, const Place& place);
+
+/// Makes the pod one of the place: images by their mirrors, credentials for them, and first of all
+/// the probe, without which nothing else of it starts.
+void Dress(nlohmann::json& metadata, nlohmann::json& spec, const Place& place,
+           const Settings& settings);
+
+/// The container that looks whether packets are filtered, and ends well only if they are.
+nlohmann::json ProbeContainer(const Rules& rules, const Settings& settings);
+
+}  // namespace slipway::isolation

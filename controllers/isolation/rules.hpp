@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "controllers/common/settings.hpp"
+#include "crds/generated/types.hpp"
+#include "operator/kube/meta.hpp"
+#include "operator/kube/resource.hpp"
+
+/// What holds in a namespace, by all IsolationPolicies together.
+namespace slipway::isolation {
+
+struct ImageRules {
+  /// One list for each policy that has one; an image must be under one of each.
+  std::vector<std::vector<std::string>> allowed;
+  bool require_digest = false;
+  std::vector<api::IsolationMirror> mirrors;
+  std::vector<std::string> pull_secrets;
+};
+
+struct Rules {
+  std::vector<std::string> policies;  ///< Their names, sorted; never empty.
+  bool closed = false;                ///< Default deny; else the network is left as it is.
+  std::vector<api::IsolationPeer> ingress_from;
+  std::vector<api::IsolationPeer> egress_to;
+  bool within_workload = true;
+  bool block_metadata = false;
+  bool probed = false;
+  std::int32_t interval_seconds = 0;
+  std::int32_t timeout_seconds = 0;
+  ImageRules images;
+};
+
+/// Whether policies may select the namespace at all: those of the cluster itself and the operator's
+/// own are left alone, for what isolates them stops everything else, and so are those that this
+/// installation does not serve.
+bool MayBeIsolated(const std::string& ns, const Settings& settings);
+
+/// Whether the policy selects a namespace of that name and with these labels.
+bool Selects(const api::IsolationPolicy& policy, const ObjectMeta& ns, const Settings& settings);
+
+/// What holds in the namespace; nullopt when no policy selects it. Of several the strictest holds:
+/// what is allowed is what each of them allows, of times the shortest interval and the longest
+/// patience counts. A policy that is being deleted holds until it is gone; one that this version
+/// cannot read is not in it.
+std::optional<Rules> RulesFor(const ObjectMeta& ns,
+                              const std::vector<Item<api::IsolationPolicy>>& policies,
+                              const Settings& settings);
+
+}  // namespace slipway::isolation

@@ -1,0 +1,241 @@
+#include "controllers/isolation/status.hpp"
+
+#include <fmt/core.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <utility>
+
+#include "controllers/common/conditions.hpp"
+#include "controllers/common/labels.hpp"
+#include "controllers/common/text.hpp"
+#include "controllers/isolation/check.hpp"
+#include "controllers/isolation/kind.hpp"
+#include "controllers/isolation/place.hpp"
+#include "controllers/isolation/rules.hpp"
+#include "operator/kube/labels.hpp"
+#include "operator/kube/network.hpp"
+#include "operator/kube/workloads.hpp"
+
+namespace slipway::isolation {
+namespace {
+
+using Result = api::IsolationResult;
+
+constexpr std::size_t kMaxProofs = 100;
+constexpr std::size_t kMaxForeign = 10;
+constexpr std::size_t kShown = 3;
+
+/// Everything in the world by its namespace, so that many namespaces cost one look each.
+struct ByNamespace {
+  std::map<std::string_view, Item<PodView>> checks;
+  std::map<std::string_view, std::vector<std::string>> foreign;
+
+  ByNamespace(const Snapshot& world, const std::map<std::string, std::string>& uids) {
+    for (const auto& pod : world.All(kPods)) {
+      // The label alone can be written by anybody who may make pods there.
+      const auto uid = uids.find(pod.key.ns);
+      const bool ours = IsCheck(pod.meta) && uid != uids.end() &&
+                        OwnerUidOf(pod.meta) == uid->second && !pod.meta.deleted;
+      if (ours) checks.emplace(pod.key.ns, pod);
+    }
+    for (const auto& policy : world.All(kNetworkPolicies)) {
+      const bool ours = policy.meta.labels.contains(labels::kOwnerUid);
+      if (!policy.body.allows || ours) continue;
+      auto& names = foreign[policy.key.ns];
+      if (names.size() < kMaxForeign) names.push_back(policy.key.name);
+    }
+  }
+
+ private:
+  static std::string_view OwnerUidOf(const ObjectMeta& meta) {
+    const auto label = meta.labels.find(labels::kOwnerUid);
+    return label == meta.labels.end() ? std::string_view() : std::string_view(label->second);
+  }
+};
+
+/// What was recorded of a namespace under the rules that hold now.
+const api::IsolationProof* Recorded(const api::IsolationPolicy& policy, const std::string& ns,
+                                    const std::string& since) {
+  if (!policy.status) return nullptr;
+  const auto& proofs = policy.status->proofs;
+  const auto found = std::ranges::find(proofs, ns, &api::IsolationProof::namespace_);
+  const bool known = found != proofs.end() && found->time && found->policy_digest == since;
+  return known ? &*found : nullptr;
+}
+
+api::IsolationProof Prove(const api::IsolationPolicy& policy, const ObjectMeta& ns,
+                          const Snapshot& world, const ByNamespace& seen,
+                          const Settings& settings) {
+  const Place place = Look(ns.name, world, settings);
+  const auto check = seen.checks.find(ns.name);
+  const bool looked = check != seen.checks.end();
+  api::IsolationProof proof = ReadCheck(ns.name, looked ? &check->second.meta : nullptr,
+                                        looked ? &check->second.body : nullptr);
+  if (place.problem) {
+    proof = api::IsolationProof{};
+    proof.namespace_ = ns.name;
+    proof.result = Result::kPending;
+    proof.message = place.problem->message;
+  } else if (!place.rules || !place.rules->closed || !place.rules->probed) {
+    proof.result = Result::kNotProbed;
+    if (!place.since.empty()) proof.policy_digest = place.since;
+  } else if (!proof.time || proof.policy_digest != place.since) {
+    // Not looked yet under these rules; what was seen before the pod went still counts.
+    if (const auto* recorded = Recorded(policy, ns.name, place.since)) proof = *recorded;
+    proof.policy_digest = place.since;
+  }
+  const auto foreign = seen.foreign.find(ns.name);
+  proof.foreign_policies =
+      foreign == seen.foreign.end() ? std::vector<std::string>{} : foreign->second;
+  return proof;
+}
+
+int Severity(const api::IsolationProof& proof) {
+  switch (proof.result) {
+    case Result::kUnenforced: return 0;
+    case Result::kNothingProven: return 1;
+    case Result::kPending: return 2;
+    case Result::kUnknown: return 2;
+    case Result::kNotProbed: return 3;
+    case Result::kEnforced: return 4;
+  }
+  return 2;
+}
+
+/// The names of the namespaces with that result, as "a, b and 3 more".
+std::string Names(const std::vector<api::IsolationProof>& proofs, Result result) {
+  std::vector<std::string> names;
+  std::size_t count = 0;
+  for (const auto& proof : proofs) {
+    if (proof.result != result) continue;
+    if (++count <= kShown) names.push_back(proof.namespace_);
+  }
+  const std::string more = count > kShown ? fmt::format(" and {} more", count - kShown) : "";
+  return fmt::format("{}{}", fmt::join(names, ", "), more);
+}
+
+bool Any(const std::vector<api::IsolationProof>& proofs, Result result) {
+  return std::ranges::find(proofs, result, &api::IsolationProof::result) != proofs.end();
+}
+
+const std::string& MessageOf(const std::vector<api::IsolationProof>& proofs, Result result) {
+  static const std::string kNone;
+  const auto found = std::ranges::find(proofs, result, &api::IsolationProof::result);
+  return found == proofs.end() || !found->message ? kNone : *found->message;
+}
+
+struct Verdict {
+  bool holds = false;
+  std::string_view reason;
+  std::string message;
+};
+
+/// Whether the network policies are in place.
+Verdict JudgeEnforced(const std::vector<api::IsolationProof>& proofs) {
+  // A namespace whose pod has not looked yet is isolated; only one without a digest is not.
+  std::vector<api::IsolationProof> missing;
+  for (const auto& proof : proofs) {
+    if (proof.result == Result::kPending && !proof.policy_digest) missing.push_back(proof);
+  }
+  if (proofs.empty()) return {true, reason::kNothingSelected, "it selects no namespace"};
+  const auto foreign = std::ranges::find_if(
+      proofs, [](const auto& proof) { return !proof.foreign_policies.empty(); });
+  if (missing.empty() && foreign != proofs.end()) {
+    return {
+        false, reason::kForeignPolicies,
+        fmt::format("{}: NetworkPolicy {} allows something of its own, and what one policy allows "
+                    "none can forbid; delete it, and name what it allows in an IsolationPolicy",
+                    foreign->namespace_, fmt::join(foreign->foreign_policies, ", "))};
+  }
+  if (missing.empty()) {
+    return {true, reason::kEnforced,
+            fmt::format("what it says is in place in {} namespaces", proofs.size())};
+  }
+  return {false, reason::kIsolationPending,
+          fmt::format("{}: {}", Names(missing, Result::kPending),
+                      MessageOf(missing, Result::kPending))};
+}
+
+Verdict JudgeVerified(const std::vector<api::IsolationProof>& proofs) {
+  if (proofs.empty()) return {true, reason::kNothingSelected, "it selects no namespace"};
+  constexpr std::array kBad{std::pair{Result::kUnenforced, reason::kUnenforced},
+                            std::pair{Result::kNothingProven, reason::kNothingProven},
+                            std::pair{Result::kPending, reason::kVerifying}};
+  for (const auto& [result, why] : kBad) {
+    if (!Any(proofs, result)) continue;
+    const std::string& message = MessageOf(proofs, result);
+    return {false, why,
+            fmt::format(
+                "{}: {}", Names(proofs, result),
+                message.empty() ? "no pod has looked yet whether packets are filtered" : message)};
+  }
+  if (!Any(proofs, Result::kEnforced)) {
+    return {false, reason::kNotProbed, "no pod is to look whether packets are filtered"};
+  }
+  return {true, reason::kVerified,
+          "pods in its namespaces have seen that what is not allowed is not reachable"};
+}
+
+}  // namespace
+
+api::IsolationPolicyStatus MakeStatus(const api::IsolationPolicy& policy, const Snapshot& world,
+                                      const Settings& settings, Instant now) {
+  auto status = policy.status.value_or(api::IsolationPolicyStatus{});
+  status.observed_generation = policy.meta.generation;
+  std::map<std::string, std::string> uids;
+  for (const auto& ns : world.All(kNamespaces)) uids.emplace(ns.key.name, ns.meta.uid);
+  const ByNamespace seen(world, uids);
+  std::vector<api::IsolationProof> proofs;
+  for (const auto& ns : world.All(kNamespaces)) {
+    if (ns.meta.deleted || !Selects(policy, ns.meta, settings)) continue;
+    proofs.push_back(Prove(policy, ns.meta, world, seen, settings));
+  }
+  std::ranges::stable_sort(proofs, {}, Severity);
+  const Verdict enforced =
+      IsReadable(policy)
+          ? JudgeEnforced(proofs)
+          : Verdict{
+                false, reason::kUnreadable,
+                "it says something that this version of the operator does not understand, so no "
+                "pod is made where it may select; upgrade the operator, or apply the CRDs of its "
+                "version"};
+  const Verdict verified = JudgeVerified(proofs);
+  const bool unprobed = verified.reason == reason::kNotProbed;
+  const bool ready = enforced.holds && (verified.holds || unprobed);
+  const bool is_open = verified.reason == reason::kUnenforced;  // Worse than anything missing.
+  const Verdict& telling = enforced.holds || is_open ? verified : enforced;
+
+  ConditionWriter conditions(status.conditions, policy.meta.generation, now);
+  conditions.Set(condition::kEnforced, enforced.holds, enforced.reason, enforced.message);
+  conditions.Set(condition::kVerified, verified.holds, verified.reason, verified.message);
+  conditions.Set(slipway::condition::kReady, ready, telling.reason, telling.message);
+  const bool passes =
+      telling.reason == reason::kIsolationPending || telling.reason == reason::kVerifying;
+  conditions.SetWhile(!ready && passes, slipway::condition::kReconciling, telling.reason,
+                      telling.message);
+  conditions.SetWhile(!ready && !passes, slipway::condition::kStalled, telling.reason,
+                      telling.message);
+  status.namespaces = static_cast<std::int32_t>(proofs.size());
+  status.message = OneLine(telling.message);
+  if (proofs.size() > kMaxProofs) proofs.resize(kMaxProofs);
+  status.proofs = std::move(proofs);
+  return status;
+}
+
+std::vector<EmitEvent> MakeEvents(const std::optional<api::IsolationPolicyStatus>& before,
+                                  const api::IsolationPolicyStatus& after) {
+  static const std::vector<api::Condition> kNone;
+  const auto* now = FindCondition(after.conditions, condition::kVerified);
+  const auto* earlier = FindCondition(before ? before->conditions : kNone, condition::kVerified);
+  if (now == nullptr || (earlier != nullptr && earlier->reason == now->reason)) return {};
+  const bool good = now->reason == reason::kVerified;
+  const bool bad = now->reason == reason::kUnenforced || now->reason == reason::kNothingProven;
+  if (!good && !bad) return {};
+  return {{good ? EmitEvent::Type::kNormal : EmitEvent::Type::kWarning, now->reason, "Verify",
+           now->message}};
+}
+
+}  // namespace slipway::isolation

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "controllers/common/settings.hpp"
+#include "crds/generated/types.hpp"
+#include "operator/kube/resource.hpp"
+#include "operator/run/plan.hpp"
+
+/// What an IsolationPolicy is told to have come to.
+namespace slipway::isolation {
+
+/// Looks at every namespace that the policy selects: whether what isolates it is in place, and what
+/// a pod there has seen last. What was proven under the rules that hold now stays until it is
+/// looked at again.
+api::IsolationPolicyStatus MakeStatus(const api::IsolationPolicy& policy, const Snapshot& world,
+                                      const Settings& settings, Instant now);
+
+/// The Events of a transition: proven, and not enforced.
+std::vector<EmitEvent> MakeEvents(const std::optional<api::IsolationPolicyStatus>& before,
+                                  const api::IsolationPolicyStatus& after);
+
+}  // namespace slipway::isolation
