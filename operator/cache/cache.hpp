@@ -66,11 +66,13 @@ class Cache {
       for (const auto& text : view.TextsFor(*resource, {objects.data() + 1, owned})) {
         store->second->AppendIndexed(view.index, text, objects);
       }
-      // A record that outlives the resource has its UID, too, and is there already.
-      const auto is_own = [&](const ObjectPtr& object) {
-        return OwnerUid(object->meta) == resource->meta.uid;
+      // The resource itself may look up its own kind, and a record that outlives it has its UID.
+      const auto is_there = [&](const ObjectPtr& object) {
+        return OwnerUid(object->meta) == resource->meta.uid ||
+               object->meta.uid == resource->meta.uid;
       };
-      objects.erase(std::remove_if(objects.begin() + first, objects.end(), is_own), objects.end());
+      objects.erase(std::remove_if(objects.begin() + first, objects.end(), is_there),
+                    objects.end());
       if (&*std::ranges::find(views, view.type, &View::type) != &view) DropTwice(objects, first);
     }
     return Snapshot(std::move(objects));

@@ -249,6 +249,20 @@ TEST(Cache, TakesWhatTheViewsShowOfTheResourcesCluster) {
   EXPECT_EQ(seen, (Strings{"aks:team/c", "team/a", "team/b", "team/c"}));
 }
 
+TEST(Cache, AResourceThatLooksUpItsOwnKindIsThereOnce) {
+  Cache cache;
+  Store& pods = cache.StoreFor(kHomeCluster, kPods.type);
+  pods.AddIndex("all", [](const Object&) { return Strings{"all"}; });
+  const auto one = Pod("one", "u1", 1);
+  pods.Upsert(one);
+  pods.Upsert(Pod("two", "u2", 2));
+  const auto all = [](const Object&) { return Strings{"all"}; };
+  const Snapshot world = cache.Take(kPods.type, one->key, {{kPods.type, "all", all}});
+  Strings seen;
+  for (const auto& pod : world.All(kPods)) seen.push_back(pod.key.name);
+  EXPECT_EQ(seen, (Strings{"one", "two"}));
+}
+
 TEST(Cache, IsSyncedWhenEveryStoreIs) {
   Cache cache;
   Store& pods = cache.StoreFor(kHomeCluster, kPods.type);
