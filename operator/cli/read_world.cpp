@@ -10,6 +10,7 @@
 #include "controllers/training_job/kind.hpp"
 #include "controllers/training_trigger/kind.hpp"
 #include "operator/cli/look.hpp"
+#include "operator/cli/reader.hpp"
 #include "operator/kube/labels.hpp"
 
 namespace slipway::cli {
@@ -21,10 +22,6 @@ constexpr ResourceType kEvents{"", "v1", "Event", "events"};
 constexpr ResourceType kQuotas{"", "v1", "ResourceQuota", "resourcequotas"};
 constexpr ResourceType kMachines{"", "v1", "Node", "nodes"};
 constexpr ResourceType kLeases{"coordination.k8s.io", "v1", "Lease", "leases"};
-
-/// Pages of objects as large as Nodes must fit into one answer (TransportOptions::max_body_bytes).
-constexpr std::int32_t kPage = 200;
-constexpr std::size_t kMostObjects = 20'000;
 
 struct Spelling {
   std::string_view word;
@@ -48,55 +45,6 @@ const std::vector<Spelling>& Spellings() {
   };
   return kSpellings;
 }
-
-Result<json> Parse(const Result<HttpResponse>& answer) {
-  if (!answer) return tl::unexpected(answer.error());
-  json body = json::parse(answer->body, nullptr, /*allow_exceptions=*/false);
-  if (!body.is_object()) return Fail(Code::kInternal, "the API server's answer is no JSON object");
-  return body;
-}
-
-class Reader {
- public:
-  Reader(Client& client, World& world) : client_(client), world_(world) {}
-
-  /// All objects of a kind, page by page; what is missing is noted.
-  std::vector<json> All(const ResourceType& type, const std::string& ns,
-                        const std::string& selector = "") {
-    std::vector<json> objects;
-    request::ListOptions options{selector, kPage, ""};
-    do {
-      const auto page = Parse(client_.Send(request::List(type, ns, options)));
-      if (!page) {
-        Note(type, page.error().message);
-        break;
-      }
-      const auto& items = List(*page, {"items"});
-      objects.insert(objects.end(), items.begin(), items.end());
-      options.continue_token = Text(*page, {"metadata", "continue"});
-    } while (!options.continue_token.empty() && objects.size() < kMostObjects);
-    if (objects.size() >= kMostObjects) {
-      Note(type, fmt::format("only the first {} were read", objects.size()));
-    }
-    return objects;
-  }
-
-  std::optional<json> One(const ResourceType& type, const ObjectKey& key) {
-    auto answer = Parse(client_.Send(request::Get(type, key)));
-    if (answer) return std::move(*answer);
-    if (answer.error().code != Code::kNotFound) Note(type, answer.error().message);
-    return std::nullopt;
-  }
-
- private:
-  void Note(const ResourceType& type, const std::string& why) {
-    const bool lease = type == kLeases;
-    world_.unread[lease ? "lease" : std::string(type.plural)] = why;
-  }
-
-  Client& client_;
-  World& world_;
-};
 
 /// Beside the resource; a label alone could be anybody's.
 void KeepOwned(std::vector<json>& objects, const std::string& uid) {
@@ -133,7 +81,7 @@ Result<Target> ParseTarget(std::string_view text) {
 Result<World> ReadWorld(Client& client, const Target& target, const std::string& ns,
                         const ObjectKey& lease, Instant now) {
   auto resource =
-      Parse(client.Send(request::Get(target.type, {client.cluster(), ns, target.name})));
+      ParseAnswer(client.Send(request::Get(target.type, {client.cluster(), ns, target.name})));
   if (!resource) {
     Error error = resource.error();
     if (error.code == Code::kKindNotServed) {
@@ -153,8 +101,8 @@ Result<World> ReadWorld(Client& client, const Target& target, const std::string&
   world.resource = std::move(*resource);
   world.lease_name = lease.ToString();
   const std::string uid = Text(world.resource, {"metadata", "uid"});
-  const std::string selector = std::string(labels::kOwnerUid) + "=" + uid;
-  Reader reader(client, world);
+  const std::string selector = fmt::format("{}={}", labels::kOwnerUid, uid);
+  Reader reader(client, world.unread);
   world.pods = reader.All(kPods.type, ns, selector);
   KeepOwned(world.pods, uid);
   if (target.type == model_deployment::kModelDeployments.type) {
