@@ -5,10 +5,15 @@
 #include <ostream>
 #include <string>
 
+#include "crds/gen/embedded.hpp"
 #include "operator/base/log.hpp"
+#include "operator/cli/images.hpp"
 #include "operator/cli/plan.hpp"
+#include "operator/cli/preflight.hpp"
+#include "operator/cli/read_cluster.hpp"
 #include "operator/cli/read_world.hpp"
 #include "operator/cli/status.hpp"
+#include "operator/cli/text.hpp"
 #include "operator/cli/why.hpp"
 #include "operator/kube/connect.hpp"
 
@@ -28,16 +33,19 @@ struct Where {
   std::string Target() const { return second.empty() ? first : first + "/" + second; }
 };
 
+void AddCluster(CLI::App& command, Where& where) {
+  command.add_option("--context", where.context, "Context of the kubeconfig");
+  command.add_option("--kubeconfig", where.kubeconfig, "Kubeconfig file; by default $KUBECONFIG");
+  command.add_option("--operator-namespace", where.operator_ns, "Namespace of the operator")
+      ->capture_default_str();
+}
+
 void AddWhere(CLI::App& command, Where& where) {
   command.add_option("KIND/NAME", where.first, "Such as tj/churn, tt/churn, md/churn or dm/churn")
       ->required();
   command.add_option("NAME", where.second, "The name, when it stands apart: tj churn");
   command.add_option("-n,--namespace", where.ns, "Namespace; by default that of the context");
-  command.add_option("--context", where.context, "Context of the kubeconfig");
-  command.add_option("--kubeconfig", where.kubeconfig, "Kubeconfig file; by default $KUBECONFIG");
-  command
-      .add_option("--operator-namespace", where.operator_ns, "Namespace of the operator's Lease")
-      ->capture_default_str();
+  AddCluster(command, where);
   command.add_option("--lease-name", where.lease, "Name of the operator's Lease")
       ->capture_default_str();
 }
@@ -47,19 +55,134 @@ int Complain(std::ostream& problems, const Error& error, int code) {
   return code;
 }
 
+/// The cluster that is meant, as long as somebody reads of it.
+struct Connection {
+  SystemClock clock;
+  Metrics metrics{clock};
+  ClusterConfig config;
+  std::unique_ptr<Client> client;
+
+  Result<void> Open(const Where& where) {
+    auto cluster = LoadClusterConfig(where.kubeconfig, where.context);
+    if (!cluster) return tl::unexpected(cluster.error());
+    config = std::move(*cluster);
+    auto connected = Connect(config, 4, metrics, clock);
+    if (!connected) return tl::unexpected(connected.error());
+    client = std::move(*connected);
+    return {};
+  }
+};
+
 Result<World> Read(Where& where, const Target& target) {
-  auto cluster = LoadClusterConfig(where.kubeconfig, where.context);
-  if (!cluster) return tl::unexpected(cluster.error());
-  const SystemClock clock;
-  Metrics metrics(clock);
-  const auto client = Connect(*cluster, 4, metrics, clock);
-  if (!client) return tl::unexpected(client.error());
-  if (where.ns.empty()) where.ns = cluster->ns.empty() ? "default" : cluster->ns;
-  return ReadWorld(**client, target, where.ns, {kHomeCluster, where.operator_ns, where.lease},
-                   clock.Now());
+  Connection connection;
+  if (const auto open = connection.Open(where); !open) return tl::unexpected(open.error());
+  const std::string& ns = connection.config.ns;
+  if (where.ns.empty()) where.ns = ns.empty() ? "default" : ns;
+  return ReadWorld(*connection.client, target, where.ns,
+                   {kHomeCluster, where.operator_ns, where.lease}, connection.clock.Now());
 }
 
 }  // namespace
+
+/// `images` and `preflight`, which are about a whole installation.
+struct Survey {
+  CLI::App* images = nullptr;
+  CLI::App* preflight = nullptr;
+  std::vector<std::string> files;
+  std::vector<std::string> mirrors;
+  bool all_namespaces = false;
+  ImagesOptions options;
+  std::string output;
+  Where where;
+
+  void AddTo(CLI::App& app) {
+    images = app.add_subcommand("images", "List the images of an installation and its workloads");
+    images->add_option("-f,--filename", files, "File, folder, or - for stdin; no cluster is asked");
+    auto* all = images->add_flag("-A,--all-namespaces", all_namespaces,
+                                 "All namespaces; so it is by default");
+    images->add_option("-n,--namespace", where.ns, "Namespace; of objects that name none, with -f")
+        ->excludes(all);
+    images->add_option("-o,--output", options.output, "name, json, skopeo, oc-mirror or wide")
+        ->check(CLI::IsMember({"name", "json", "skopeo", "oc-mirror", "wide"}));
+    images->add_option("--mirror", mirrors, "SOURCE=MIRROR: show the names there; may be repeated")
+        ->allow_extra_args(false);
+    images->add_flag("--require-digest", options.require_digest,
+                     "Exit code 1 if one has no digest");
+    images->footer(
+        "Exit codes: 0 the list is complete, 1 it is not, or a digest is missing, 2 usage");
+    AddCluster(*images, where);
+    preflight = app.add_subcommand("preflight", "Say whether the cluster can run Slipway");
+    preflight->add_option("-f,--filename", files, "Manifests of what is going to run there");
+    preflight->add_option("-o,--output", output, "json: for programs")
+        ->check(CLI::IsMember({"json"}));
+    preflight->footer(
+        "Exit codes: 0 nothing is in the way, 3 something is, or could not be looked "
+        "at, 1 error, 2 usage");
+    AddCluster(*preflight, where);
+  }
+
+  bool Parsed() const { return images->parsed() || preflight->parsed(); }
+
+  int Run(std::istream& input, std::ostream& out, std::ostream& problems) {
+    log::SetLevel(log::Level::kError);
+    for (const std::string& text : mirrors) {
+      const auto mirror = ParseMirror(text);
+      if (!mirror) return Complain(problems, mirror.error(), kExitUsage);
+      options.mirrors.push_back(*mirror);
+    }
+    const bool names_sources = options.output == "skopeo" || options.output == "oc-mirror";
+    if (names_sources && !mirrors.empty()) {
+      problems << "error: --mirror: -o " << options.output << " names what is copied; where to is "
+               << "said to that program\n";
+      return kExitUsage;
+    }
+    const auto crds = crdgen::EmbeddedCrds();
+    if (!crds) return Complain(problems, crds.error(), kExitError);
+    const std::string ns = where.ns.empty() ? "default" : where.ns;
+    const Manifests manifests = ReadManifests(*crds, files, input, ns, SystemClock().Now());
+    if (images->parsed() && !files.empty()) return Show(*crds, manifests, out, problems);
+    InitTransportLibrary();
+    Connection connection;
+    if (const auto open = connection.Open(where); !open) {
+      return Complain(problems, open.error(), kExitError);
+    }
+    if (const auto reached = Reach(*connection.client); !reached) {
+      return Complain(problems, reached.error(), kExitError);
+    }
+    const Scope scope{where.ns, where.operator_ns};
+    const Installation installation = ReadInstallation(*connection.client, *crds, scope);
+    if (images->parsed()) {
+      return Show(*crds, {installation.objects, Gaps(installation, scope)}, out, problems);
+    }
+    const Facts facts = ReadFacts(*connection.client, scope, installation, connection.clock);
+    return Judge(*crds, facts, installation, manifests, out, problems);
+  }
+
+ private:
+  int Show(const std::vector<crdgen::Crd>& crds, const Manifests& manifests, std::ostream& out,
+           std::ostream& problems) const {
+    ImageList list = ListImages(crds, manifests.objects);
+    list.problems.insert(list.problems.begin(), manifests.problems.begin(),
+                         manifests.problems.end());
+    return ShowImages(list, options, out, problems);
+  }
+
+  /// What is installed and what is going to be are looked at as one.
+  int Judge(const std::vector<crdgen::Crd>& crds, Facts facts, const Installation& installation,
+            const Manifests& manifests, std::ostream& out, std::ostream& problems) const {
+    for (const std::string& problem : manifests.problems) {
+      problems << "error: " << Line(problem) << "\n";
+    }
+    std::vector<nlohmann::json> objects = installation.objects;
+    objects.insert(objects.end(), manifests.objects.begin(), manifests.objects.end());
+    facts.images = ListImages(crds, objects);
+    facts.used_namespaces = NamespacesOf(objects);
+    const auto checks = Preflight(facts, crds, SLIPWAY_VERSION);
+    out << (output == "json" ? PreflightJson(checks).dump(2) + "\n" : PreflightText(checks));
+    if (!manifests.problems.empty()) return kExitError;
+    return Passed(checks) ? kExitFine : kExitCause;
+  }
+};
 
 struct Commands::State {
   CLI::App* plan = nullptr;
@@ -69,6 +192,7 @@ struct Commands::State {
   std::string plan_output;
   std::string status_output;
   Where where;
+  Survey survey;
 
   int Plan(std::istream& input, std::ostream& out, std::ostream& problems) {
     if (plan_output == "yaml") plan_options.output = Output::kYaml;
@@ -115,6 +239,7 @@ Commands::Commands(CLI::App& app) : state_(std::make_unique<State>()) {
   state.why->footer("Exit codes: 0 nothing is in the way, 3 a cause was found, 1 error, 2 usage");
   AddWhere(*state.status, state.where);
   AddWhere(*state.why, state.where);
+  state.survey.AddTo(app);
 }
 
 Commands::~Commands() = default;
@@ -122,6 +247,7 @@ Commands::~Commands() = default;
 std::optional<int> Commands::Run(std::istream& input, std::ostream& out, std::ostream& problems) {
   if (state_->plan->parsed()) return state_->Plan(input, out, problems);
   if (state_->status->parsed() || state_->why->parsed()) return state_->Look(out, problems);
+  if (state_->survey.Parsed()) return state_->survey.Run(input, out, problems);
   return std::nullopt;
 }
 
