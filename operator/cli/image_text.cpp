@@ -76,7 +76,7 @@ std::string Advice(const ImageList& list) {
   }
   return text +
          "Way out:   name them as NAME@sha256:... where -o wide says; the registry has it:\n"
-         "  skopeo inspect --format '{{.Digest}}' docker://NAME\n";
+         "  skopeo inspect --no-tags --format '{{.Digest}}' docker://NAME\n";
 }
 
 }  // namespace
