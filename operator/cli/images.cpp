@@ -41,7 +41,10 @@ json Admitted(const std::vector<crdgen::Crd>& crds, const Document& document, js
 
 std::string Show(const ImageList& list, const ImagesOptions& options) {
   if (options.output == "name") return ImageNames(list, options.mirrors);
-  if (options.output == "json") return ImageJson(list, options.mirrors).dump(2) + "\n";
+  if (options.output == "json") {
+    return ImageJson(list, options.mirrors).dump(2, ' ', false, json::error_handler_t::replace) +
+           "\n";
+  }
   if (options.output == "skopeo") return SkopeoYaml(list);
   if (options.output == "oc-mirror") return OcMirrorYaml(list);
   return ImageTable(list, options.mirrors, options.output == "wide");

@@ -247,11 +247,10 @@ std::string Platform(const Facts& facts) {
   constexpr std::array kSigns{
       std::pair{"node.openshift.io/", "OpenShift"}, std::pair{"kubernetes.azure.com/", "AKS"},
       std::pair{"eks.amazonaws.com/", "EKS"}, std::pair{"cloud.google.com/gke-", "GKE"}};
-  for (const auto& [sign, platform] : kSigns) {
+  for (const auto& sign : kSigns) {
     for (const json& node : facts.nodes) {
-      const auto labels = Names(node, {"metadata", "labels"});
-      if (std::ranges::any_of(labels, [&](const auto& one) { return one.starts_with(sign); })) {
-        return platform;
+      for (const std::string& label : Names(node, {"metadata", "labels"})) {
+        if (label.starts_with(sign.first)) return sign.second;
       }
     }
   }

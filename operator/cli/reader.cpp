@@ -39,6 +39,10 @@ Listed ReadAll(Client& client, const ResourceType& type, const std::string& ns,
     }
     for (json item : List(*page, {"items"})) {
       if (!item.is_object()) continue;
+      // Half of many an object, and of objects in lists nobody asks who wrote what.
+      if (item.contains("metadata") && item["metadata"].is_object()) {
+        item["metadata"].erase("managedFields");
+      }
       item["kind"] = type.kind;
       item["apiVersion"] = type.ApiVersion();
       listed.objects.push_back(std::move(item));
