@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 #include "crds/gen/embedded.hpp"
 #include "crds/gen/load.hpp"
 #include "operator/cli/images.hpp"
