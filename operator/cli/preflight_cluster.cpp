@@ -269,6 +269,7 @@ void AddNodes(const Facts& facts, std::vector<Check>& checks) {
     ++architectures[Label(node, "kubernetes.io/arch")];
   }
   std::vector<std::string> kinds;
+  kinds.reserve(architectures.size());
   for (const auto& [architecture, number] : architectures) {
     kinds.push_back(
         fmt::format("{} {}", number, architecture.empty() ? "unlabelled" : architecture));
