@@ -82,6 +82,10 @@ void Informer::Step(const WatchMachine::Step& step, const std::stop_token& stop)
     }
     LogListFailure(answer.error());
     metrics_.WatchRestarts(resource_.type.plural, ToString(answer.error().code)).Increment();
+    if (resource_.may_be_absent && answer.error().code == Code::kKindNotServed) {
+      OnListStart();
+      OnListComplete({});
+    }
     return machine_.OnListPage(tl::unexpected(answer.error()));
   }
   const SteadyInstant started = clock_.Steady();

@@ -24,6 +24,9 @@ struct Resource {
   /// All objects of the kind are watched, and those that do not bear our label of management keep
   /// no labels and annotations: they cost less, and cannot be taken for ours.
   bool strips_others = false;
+  /// Where the API server does not serve the kind, there are no objects of it, and whoever owns it
+  /// works all the same.
+  bool may_be_absent = false;
 };
 
 /// A Resource with its type erased, for code that handles every kind alike.
@@ -34,6 +37,7 @@ struct AnyResource {
         keep_json(resource.keep_json),
         cluster_scoped(resource.cluster_scoped),
         strips_others(resource.strips_others),
+        may_be_absent(resource.may_be_absent),
         decode([decode = resource.decode](
                    const JsonView& object) -> Result<std::shared_ptr<const void>> {
           auto body = decode(object);
@@ -45,6 +49,7 @@ struct AnyResource {
   bool keep_json;
   bool cluster_scoped;
   bool strips_others;
+  bool may_be_absent;
   std::function<Result<std::shared_ptr<const void>>(const JsonView&)> decode;
 };
 

@@ -1,5 +1,6 @@
 // Any JSON, read as every built-in kind.
 #include "operator/cache/store.hpp"
+#include "operator/kube/pod_groups.hpp"
 #include "operator/kube/workloads.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
@@ -17,9 +18,9 @@ void Fuzz(std::string_view input) {
     OwnerUid(*meta);
     OwnerKey(*meta);
   }
-  for (const AnyResource& resource :
-       std::initializer_list<AnyResource>{kPods, kPodsInFull, kMachines, kServices, kDeployments,
-                                          kDisruptionBudgets, kAutoscalers}) {
+  for (const AnyResource& resource : std::initializer_list<AnyResource>{
+           kPods, kPodsInFull, kMachines, kServices, kDeployments, kDisruptionBudgets, kAutoscalers,
+           kVolcanoPodGroups, kCoschedulingPodGroups}) {
     const auto body = resource.decode(*object);
     Require(body.has_value() == object->IsObject(), "every object, and nothing else, is decoded",
             resource.type.kind);

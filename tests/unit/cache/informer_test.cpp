@@ -8,6 +8,7 @@
 #include <set>
 #include <thread>
 
+#include "operator/kube/pod_groups.hpp"
 #include "operator/kube/workloads.hpp"
 
 namespace slipway {
@@ -126,6 +127,70 @@ class ToldServer final : public Transport {
       R"({"metadata":{"resourceVersion":"100"},"items":[
           {"metadata":{"name":"kept","namespace":"team","uid":"u1","resourceVersion":"90"}}]})";
 };
+
+/// Does not serve the kind at first, then serves one object of it, and then does so no more.
+class InstalledLater final : public Transport {
+ public:
+  void SendAsync(HttpRequest request, milliseconds,
+                 std::function<void(Result<HttpResponse>)> done) override {
+    if (request.verb == "get") {
+      return done(HttpResponse{200, R"({"metadata":{"uid":"the-cluster"}})", {}});
+    }
+    ++lists;
+    if (!installed) return done(Fail(Code::kKindNotServed, "404 page not found"));
+    done(HttpResponse{200, kOne, {}});
+  }
+
+  Result<void> Stream(HttpRequest, StreamLimits, std::stop_token stop,
+                      std::function<void(std::string_view)>) override {
+    while (installed && !stop.stop_requested()) std::this_thread::sleep_for(milliseconds(1));
+    return Fail(Code::kGone, "the kind is no more");
+  }
+
+  std::atomic<bool> installed{false};
+  std::atomic<int> lists{0};
+
+ private:
+  static constexpr auto kOne = R"({"metadata":{"resourceVersion":"500"},"items":[
+      {"metadata":{"name":"gang","namespace":"team","uid":"u1","resourceVersion":"400"}}]})";
+};
+
+TEST(Informer, TakesAKindThatMayBeAbsentForEmptyWhereItIs) {
+  SystemClock clock;
+  Metrics metrics(clock);
+  auto transport = std::make_unique<InstalledLater>();
+  InstalledLater& server = *transport;
+  Client client(kHomeCluster, std::move(transport), std::make_shared<NoCredentials>(), metrics,
+                clock);
+  Store store(kHomeCluster, kVolcanoPodGroups.type);
+  std::atomic<int> told{0};
+  Informer informer(client, store, kVolcanoPodGroups, {kVolcanoPodGroups.type, "", ""}, metrics,
+                    clock, [&](const Object&, bool) { ++told; });
+  informer.Start();
+  while (!store.Synced()) std::this_thread::sleep_for(milliseconds(1));
+  EXPECT_EQ(store.Size(), 0U);
+  server.installed = true;
+  while (told < 1) std::this_thread::sleep_for(milliseconds(1));
+  EXPECT_EQ(store.Size(), 1U);
+  server.installed = false;
+  while (told < 2) std::this_thread::sleep_for(milliseconds(1));
+  EXPECT_EQ(store.Size(), 0U) << "its objects went with it";
+}
+
+TEST(Informer, WaitsForAKindThatMustBeThere) {
+  SystemClock clock;
+  Metrics metrics(clock);
+  auto transport = std::make_unique<InstalledLater>();
+  InstalledLater& server = *transport;
+  Client client(kHomeCluster, std::move(transport), std::make_shared<NoCredentials>(), metrics,
+                clock);
+  Store store(kHomeCluster, kPods.type);
+  Informer informer(client, store, kPods, {kPods.type, "", ""}, metrics, clock,
+                    [](const Object&, bool) {});
+  informer.Start();
+  while (server.lists < 2) std::this_thread::sleep_for(milliseconds(1));
+  EXPECT_FALSE(store.Synced());
+}
 
 TEST(Informer, TakesTheStateOfARestoredClusterOnceItIsSureOfIt) {
   SystemClock clock;
