@@ -3,6 +3,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -116,6 +117,13 @@ std::string ReadEntry(const std::string& key, const YAML::Node& value, ConfigSou
   return {};
 }
 
+using NamedGangs = std::pair<std::string_view, GangScheduler>;
+constexpr std::array<NamedGangs, 4> kGangSchedulers{
+    {{"None", GangScheduler::kNone},
+     {"Barrier", GangScheduler::kBarrier},
+     {"Volcano", GangScheduler::kVolcano},
+     {"Coscheduling", GangScheduler::kCoscheduling}}};
+
 /// Looks values up through the sources and collects what is wrong with them.
 class Reader {
  public:
@@ -152,8 +160,11 @@ class Reader {
   void Gangs(std::string_view key, GangScheduler& out) {
     const auto* found = Find(key);
     if (found == nullptr) return;
-    if (*found != "None" && *found != "Barrier") return Complain(key, *found, "None or Barrier");
-    out = *found == "None" ? GangScheduler::kNone : GangScheduler::kBarrier;
+    const auto known = std::ranges::find(kGangSchedulers, *found, &NamedGangs::first);
+    if (known == kGangSchedulers.end()) {
+      return Complain(key, *found, "None, Barrier, Volcano or Coscheduling");
+    }
+    out = known->second;
   }
   void Complain(std::string_view key, const std::string& value, const std::string& rule) {
     problems_ +=
@@ -230,6 +241,22 @@ void CheckMlflow(const Config& config, Reader& reader) {
   }
 }
 
+void CheckGangs(const Config& config, Reader& reader) {
+  const GangScheduler scheduler = config.settings.gang_scheduler;
+  if (scheduler == GangScheduler::kBarrier && !config.watch_namespaces.empty()) {
+    reader.Complain("gangScheduler", "Barrier",
+                    "None with watchNamespaces, since the room on a node is known only to who sees "
+                    "the pods of all namespaces");
+  }
+  const bool names =
+      scheduler == GangScheduler::kVolcano || scheduler == GangScheduler::kCoscheduling;
+  if (!names && !config.settings.gang_scheduler_name.empty()) {
+    reader.Complain("gangSchedulerName", config.settings.gang_scheduler_name,
+                    "left out unless gangScheduler is Volcano or Coscheduling, whose scheduler it "
+                    "names");
+  }
+}
+
 }  // namespace
 
 const std::vector<ConfigKey>& ConfigKeys() {
@@ -253,7 +280,9 @@ const std::vector<ConfigKey>& ConfigKeys() {
       {"mlflow.secretName", "--mlflow-secret",
        "Secret with its credentials, in the namespace of each ModelVersion"},
       {"gangScheduler", "--gang-scheduler",
-       "Barrier: jobs may require that all of their pods fit at once"},
+       "who places all pods of a job at once: None, Barrier (the operator), Volcano, Coscheduling"},
+      {"gangSchedulerName", "--gang-scheduler-name",
+       "schedulerName of its pods; default volcano or scheduler-plugins-scheduler"},
   };
   return keys;
 }
@@ -313,12 +342,8 @@ Result<Config> MakeConfig(const std::vector<ConfigSource>& sources) {
   }
   config.settings.served_namespaces = config.watch_namespaces;
   reader.Gangs("gangScheduler", config.settings.gang_scheduler);
-  if (config.settings.gang_scheduler == GangScheduler::kBarrier &&
-      !config.watch_namespaces.empty()) {
-    reader.Complain("gangScheduler", "Barrier",
-                    "None with watchNamespaces, since the room on a node is known only to who sees "
-                    "the pods of all namespaces");
-  }
+  reader.Text("gangSchedulerName", config.settings.gang_scheduler_name);
+  CheckGangs(config, reader);
   std::string problems;
   for (const auto& source : sources) problems += source.problems;
   problems += reader.Problems();
@@ -331,7 +356,8 @@ std::string DescribeConfig(const Config& config) {
   for (const auto& runtime : config.settings.runtimes) {
     runtimes.push_back({{"name", runtime.name}, {"image", runtime.image}});
   }
-  const bool barrier = config.settings.gang_scheduler == GangScheduler::kBarrier;
+  const auto gangs =
+      std::ranges::find(kGangSchedulers, config.settings.gang_scheduler, &NamedGangs::second);
   return nlohmann::json{{"kubeconfig", config.kubeconfig},
                         {"context", config.context},
                         {"adminAddress", config.admin_address},
@@ -350,7 +376,8 @@ std::string DescribeConfig(const Config& config) {
                         {"mlflow",
                          {{"trackingUri", config.settings.mlflow_tracking_uri},
                           {"secretName", config.settings.mlflow_secret}}},
-                        {"gangScheduler", barrier ? "Barrier" : "None"},
+                        {"gangScheduler", gangs->first},
+                        {"gangSchedulerName", config.settings.gang_scheduler_name},
                         {"runtimes", runtimes}}
       .dump(2);
 }

@@ -13,6 +13,7 @@ namespace {
 constexpr std::string_view kForbidden = "Forbidden";
 constexpr std::string_view kQuotaExceeded = "QuotaExceeded";
 constexpr std::string_view kWriteFailed = "WriteFailed";
+constexpr std::string_view kKindNotServed = "KindNotServed";
 
 std::string Describe(const WriteFailure& failure) {
   return fmt::format("{} {}", failure.type.kind, failure.key.ToString());
@@ -58,6 +59,13 @@ Problem Explain(const WriteFailure& failure, std::string_view invalid_reason) {
               fmt::format("namespace {} is being deleted, and this object with it, so {} is not "
                           "made; to keep the object, create it in another namespace",
                           failure.key.ns, Describe(failure))};
+    case Code::kKindNotServed:
+      return {
+          std::string(kKindNotServed),
+          fmt::format("the cluster has no kind {} of {}, so {} cannot be made; it is tried again "
+                      "within a minute: install what serves that kind, or change the setting of "
+                      "the operator that asks for it",
+                      failure.type.kind, failure.type.ApiVersion(), failure.key.ToString())};
     default:
       return {std::string(kWriteFailed),
               fmt::format("writing {} failed and is tried again within a minute: {}",
@@ -80,7 +88,7 @@ std::optional<Problem> ExplainFailures(const std::vector<WriteFailure>& failures
 
 std::optional<EmitEvent> BarredEvent(const std::vector<api::Condition>& before,
                                      const std::vector<api::Condition>& after) {
-  constexpr std::array kBarred{kForbidden, kQuotaExceeded, kWriteFailed};
+  constexpr std::array kBarred{kForbidden, kQuotaExceeded, kWriteFailed, kKindNotServed};
   const api::Condition* now = FindCondition(after, condition::kReconciling);
   const api::Condition* earlier = FindCondition(before, condition::kReconciling);
   if (now == nullptr || std::ranges::find(kBarred, now->reason) == kBarred.end()) return {};

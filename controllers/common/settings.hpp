@@ -16,8 +16,10 @@ struct ServingRuntime {
 
 /// Who sees to it that the pods of a gang are placed together.
 enum class GangScheduler {
-  kNone,     ///< Nobody: a job that requires it is refused.
-  kBarrier,  ///< The operator, by gates; it then watches all nodes and pods of the cluster.
+  kNone,          ///< Nobody: a job that requires it is refused.
+  kBarrier,       ///< The operator, by gates; it then watches all nodes and pods of the cluster.
+  kVolcano,       ///< Volcano, by its PodGroup.
+  kCoscheduling,  ///< The plugin of that name in scheduler-plugins, by its PodGroup.
 };
 
 /// What the planners need to know of this installation. Immutable for the life of the process.
@@ -27,6 +29,9 @@ struct Settings {
   std::string worker_image;
   std::vector<ServingRuntime> runtimes;
   GangScheduler gang_scheduler = GangScheduler::kNone;
+  /// With Volcano or Coscheduling: spec.schedulerName of the pods of a gang; empty for the name
+  /// that an installation of theirs has by itself.
+  std::string gang_scheduler_name;
   /// Where pods reach the reports of this installation, such as
   /// "http://slipway-reports.slipway-system.svc:8081"; empty when it takes none.
   std::string report_url;

@@ -7,6 +7,7 @@
 #include "controllers/training_job/machines.hpp"
 #include "controllers/training_job/observe.hpp"
 #include "controllers/training_job/plan.hpp"
+#include "controllers/training_job/pod_group.hpp"
 #include "controllers/training_job/progress.hpp"
 #include "controllers/training_job/registration.hpp"
 #include "controllers/training_job/runtime.hpp"
@@ -17,15 +18,22 @@ namespace slipway {
 namespace training_job {
 namespace {
 
-Outcome Reconcile(const ReconcileInput& input, bool gates, const std::string& report_url) {
+/// Who gathers gangs.
+struct Gangs {
+  bool gathered = false;
+  std::optional<GroupScheduler> by;  ///< Nobody: the operator.
+};
+
+Outcome Reconcile(const ReconcileInput& input, const Gangs& gangs, const std::string& report_url) {
   const api::TrainingJob* job = input.world.Find(kTrainingJobs, input.key);
   // Once it is being deleted, garbage collection takes the pods and the service with it.
   if (job == nullptr || job->meta.deleted) return {};
   if (job->spec.managed_by.value_or(std::string(kManager)) != kManager) return {};
 
   Resolved resolved = Resolve(input.key, *job, input.world);
-  if (!resolved.problem) resolved.problem = WhyNoGang(resolved.job, gates);
-  Observed observed = Observe(input.key, resolved, input.world);
+  if (!resolved.problem) resolved.problem = WhyNoGang(resolved.job, gangs.gathered);
+  if (!resolved.problem) resolved.problem = WhyQueueIsAmbiguous(resolved.job, gangs.by);
+  Observed observed = Observe(input.key, resolved, gangs.by, input.world);
   observed.report_url = report_url;
   const Decision decision = Decide(input.key, resolved.job, observed, input.now);
   observed = AfterScaling(std::move(observed), decision);
@@ -62,11 +70,15 @@ std::vector<Lookup> LooksUp(bool gates) {
 
 Controller MakeTrainingJobController(const Settings& settings) {
   const bool gates = settings.gang_scheduler == GangScheduler::kBarrier;
+  const training_job::Gangs gangs{settings.gang_scheduler != GangScheduler::kNone,
+                                  training_job::ReadGroupScheduler(settings)};
+  std::vector<AnyResource> owns{kPods, kServices};
+  if (gangs.by) owns.emplace_back(training_job::PodGroupKind(*gangs.by));
   return {"training-job",
           training_job::kTrainingJobs,
-          {kPods, kServices},
-          [gates, url = settings.report_url](const ReconcileInput& input) {
-            return training_job::Reconcile(input, gates, url);
+          std::move(owns),
+          [gangs, url = settings.report_url](const ReconcileInput& input) {
+            return training_job::Reconcile(input, gangs, url);
           },
           training_job::LooksUp(gates),
           training_job::TakeReport};

@@ -20,12 +20,6 @@ using std::chrono::seconds;
 /// Where everything is filed that bears on who gets which room.
 const std::string kAll = "all";
 
-bool IsStarted(const api::TrainingJob& job) {
-  if (!job.status || !job.status->gang) return false;
-  const api::GangStatus& gang = *job.status->gang;
-  return gang.state == GangState::kStarted && gang.attempt == ReadRecord(job).Attempt();
-}
-
 /// Others wait for its room, or it waits for theirs.
 bool WantsRoom(const api::TrainingJob& job) {
   return IsGated(job) && !job.meta.deleted && !job.spec.suspend && !ReadRecord(job).finished &&
@@ -96,9 +90,10 @@ api::PendingStatus DescribeReleased(const api::TrainingJob& job, const Observed&
   const auto deadline = PlacementDeadline(job, gang);
   return {std::string(reason::kWaitingForScheduler),
           OneLine(fmt::format("{} of {} pods have no node yet; all are taken back if that is still "
-                              "so at {}{}",
+                              "so at {}{}{}",
                               gang.unplaced, observed.num_nodes,
-                              FormatTime(deadline.value_or(Instant{})), SchedulerSays(observed))),
+                              FormatTime(deadline.value_or(Instant{})), SchedulerSays(observed),
+                              PodGroupSays(observed))),
           {},
           {},
           {}};
@@ -115,7 +110,8 @@ void ObserveWhole(const api::TrainingJob& job, const Observed& observed, const S
     return;
   }
   // Also when the status was lost, or somebody else took a gate away: never half a group.
-  const bool all_held = IsGated(job) && std::ranges::all_of(pods, [](const NodePod* pod) {
+  const bool ours = IsGated(job) && !observed.pod_group;
+  const bool all_held = ours && std::ranges::all_of(pods, [](const NodePod* pod) {
                           return IsUnplaced(*pod) && HasGate(*pod);
                         });
   if (gang.state == GangState::kReleased || !all_held) {
@@ -143,6 +139,12 @@ Patch RemoveGate(const NodePod& pod) {
 }
 
 }  // namespace
+
+bool IsStarted(const api::TrainingJob& job) {
+  if (!job.status || !job.status->gang) return false;
+  const api::GangStatus& gang = *job.status->gang;
+  return gang.state == GangState::kStarted && gang.attempt == ReadRecord(job).Attempt();
+}
 
 bool IsGated(const api::TrainingJob& job) {
   const auto& policy = job.spec.scheduling_policy;
@@ -175,8 +177,8 @@ std::vector<Lookup> LookUpRoom() {
           {kMachinesInFull, all, LookedUp, {}, {}, "room"}};
 }
 
-std::optional<Problem> WhyNoGang(const api::TrainingJob& job, bool operator_gates) {
-  if (!IsGated(job) || operator_gates || IsStarted(job)) return std::nullopt;
+std::optional<Problem> WhyNoGang(const api::TrainingJob& job, bool gathered) {
+  if (!IsGated(job) || gathered || IsStarted(job)) return std::nullopt;
   return Problem{
       std::string(reason::kGangsOff),
       "spec.schedulingPolicy.gang is Required, but the operator is configured with gangScheduler "
@@ -184,7 +186,8 @@ std::optional<Problem> WhyNoGang(const api::TrainingJob& job, bool operator_gate
       true};
 }
 
-Gang ObserveGang(const api::TrainingJob& job, const Observed& observed, const Snapshot& world) {
+Gang ObserveGang(const ObjectKey& key, const api::TrainingJob& job, const Observed& observed,
+                 const Snapshot& world) {
   Gang gang;
   ReadState(job, observed, gang);
   gang.next = gang.state;
@@ -202,6 +205,8 @@ Gang ObserveGang(const api::TrainingJob& job, const Observed& observed, const Sn
   const bool whole = observed.CountMissing() == 0 && observed.leftovers.empty() && !pods.empty();
   if (whole) {
     ObserveWhole(job, observed, world, gang);
+  } else if (auto held = WhyGroupIsNotReady(key, job, observed)) {
+    gang.pending = std::move(held);
   } else if (const auto until = RequeueTime(job, Instant::max()); until && !gang.state) {
     const auto& failure = observed.record.last_failure;
     const bool newer = failure && failure->time > *job.status->gang->requeue_time;

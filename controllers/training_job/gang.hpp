@@ -42,8 +42,11 @@ struct Gang {
   bool without_kueue = false;
 };
 
-/// Whether the job's pods are made with a gate of ours.
+/// Whether the job's pods are made with a gate of ours, or belong to a PodGroup in its place.
 bool IsGated(const api::TrainingJob& job);
+
+/// Whether all pods of the start that counts were placed.
+bool IsStarted(const api::TrainingJob& job);
 
 /// Puts the gate into the spec of a pod, if the job wants it.
 void AddGate(const api::TrainingJob& job, nlohmann::json& pod_spec);
@@ -58,10 +61,11 @@ void AddQueue(const api::TrainingJob& job, std::int32_t attempt, Labels& labels,
 std::vector<Lookup> LookUpRoom();
 
 /// Why a job cannot be a gang in this installation, or nullopt.
-std::optional<Problem> WhyNoGang(const api::TrainingJob& job, bool operator_gates);
+std::optional<Problem> WhyNoGang(const api::TrainingJob& job, bool gathered);
 
 /// Requires everything else in `observed`.
-Gang ObserveGang(const api::TrainingJob& job, const Observed& observed, const Snapshot& world);
+Gang ObserveGang(const ObjectKey& key, const api::TrainingJob& job, const Observed& observed,
+                 const Snapshot& world);
 
 /// A group that was released, and of which a pod that had no machine when its time was over has
 /// been deleted: it can start no more.

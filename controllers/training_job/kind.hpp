@@ -78,6 +78,9 @@ inline constexpr std::string_view kInsufficientResources = "InsufficientResource
 inline constexpr std::string_view kQueued = "Queued";
 inline constexpr std::string_view kCanNeverFit = "CanNeverFit";
 inline constexpr std::string_view kHeldByKueue = "HeldByKueue";
+inline constexpr std::string_view kQueueOfKueue = "QueueOfKueue";
+inline constexpr std::string_view kWaitingForPodGroup = "WaitingForPodGroup";
+inline constexpr std::string_view kHeldByVolcano = "HeldByVolcano";
 inline constexpr std::string_view kWaitingForScheduler = "WaitingForScheduler";
 inline constexpr std::string_view kScheduleTimeout = "ScheduleTimeout";
 // Of ReportUnreadable.

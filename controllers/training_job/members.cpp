@@ -84,8 +84,9 @@ void CreateAwaited(Plan& plan, const ObjectKey& key, const api::TrainingJob& job
     if (time && now < *time) {
       plan.wake_at = std::min(plan.wake_at.value_or(*time), *time);
     } else {
-      plan.actions.emplace_back(
-          MakePod(key, job, member.node, observed.attempt, member.restarts, observed.report_url));
+      Create pod =
+          MakePod(key, job, member.node, observed.attempt, member.restarts, observed.report_url);
+      plan.actions.emplace_back(JoinPodGroup(std::move(pod), key, job, observed));
     }
   }
 }

@@ -157,7 +157,8 @@ Record ReadRecord(const api::TrainingJob& job) {
   return record;
 }
 
-Observed Observe(const ObjectKey& key, const Resolved& resolved, const Snapshot& world) {
+Observed Observe(const ObjectKey& key, const Resolved& resolved,
+                 const std::optional<GroupScheduler>& gangs, const Snapshot& world) {
   const api::TrainingJob& job = resolved.job;
   Observed observed;
   observed.runtime_problem = resolved.problem;
@@ -165,6 +166,7 @@ Observed Observe(const ObjectKey& key, const Resolved& resolved, const Snapshot&
   observed.record = ReadRecord(job);
   observed.elastic = ReadElastic(job);
   observed.service = OwnService(key, job, world);
+  observed.pod_group = ObservePodGroup(key, job, gangs, world);
   const std::vector<NodePod> pods = OwnPods(key, resolved, world);
   observed.attempt = observed.record.Attempt();
   if (!pods.empty()) observed.attempt = std::max(observed.attempt, pods.back().attempt);
@@ -192,7 +194,7 @@ Observed Observe(const ObjectKey& key, const Resolved& resolved, const Snapshot&
   FindVersions(key, job, world, observed);
   observed.machines = FindMachines(key, world);
   ObserveSteps(key, resolved, world, observed);
-  observed.gang = ObserveGang(job, observed, world);
+  observed.gang = ObserveGang(key, job, observed, world);
   return observed;
 }
 

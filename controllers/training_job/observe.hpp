@@ -11,6 +11,7 @@
 #include "controllers/training_job/gang.hpp"
 #include "controllers/training_job/kind.hpp"
 #include "controllers/training_job/node_set.hpp"
+#include "controllers/training_job/pod_group.hpp"
 #include "controllers/training_job/runtime.hpp"
 #include "controllers/training_job/steps.hpp"
 #include "operator/kube/resource.hpp"
@@ -147,6 +148,8 @@ struct Observed {
   /// the job is suspended, so it was suspended and resumed unseen, between two passes.
   bool outdated = false;
   const Object* service = nullptr;
+  /// Only where another scheduler gathers gangs.
+  std::optional<PodGroup> pod_group;
   /// Where programs report to while they run; empty when this operator takes no reports.
   std::string report_url;
   /// What the program of node 0 reported, once that has succeeded. Only of a job that wants to
@@ -196,7 +199,9 @@ Record ReadRecord(const api::TrainingJob& job);
 
 /// Finds the job's own pods and service. A pod counts only when it carries the job's owner
 /// reference and bears exactly the name that the operator gives to the node and attempt on its
-/// labels; anything else that claims to belong to the job is left alone.
-Observed Observe(const ObjectKey& key, const Resolved& resolved, const Snapshot& world);
+/// labels; anything else that claims to belong to the job is left alone. `gangs` is who gathers
+/// them in place of the operator, if somebody does.
+Observed Observe(const ObjectKey& key, const Resolved& resolved,
+                 const std::optional<GroupScheduler>& gangs, const Snapshot& world);
 
 }  // namespace slipway::training_job

@@ -98,6 +98,7 @@ Plan PlanFinished(const ObjectKey& key, const api::TrainingJob& job, const Obser
     plan.wake_at = expiry;
   }
   CleanUp(plan, job, observed);
+  RemovePodGroup(plan, observed, "its job has ended");
   return plan;
 }
 
@@ -105,8 +106,8 @@ void CreateMissing(Plan& plan, const ObjectKey& key, const api::TrainingJob& job
                    const Observed& observed) {
   for (const std::int32_t node : observed.Lost()) {
     const std::int32_t restarts = observed.members[static_cast<std::size_t>(node)].restarts;
-    plan.actions.emplace_back(
-        MakePod(key, job, node, observed.attempt, restarts, observed.report_url));
+    Create pod = MakePod(key, job, node, observed.attempt, restarts, observed.report_url);
+    plan.actions.emplace_back(JoinPodGroup(std::move(pod), key, job, observed));
   }
 }
 
@@ -118,10 +119,11 @@ Plan PlanRun(const ObjectKey& key, const api::TrainingJob& job, const Observed& 
   const auto freshness = JudgeCheckpoint(job, observed, now);
   if (freshness && freshness->fresh) WakeAt(plan, freshness->until);
   if (observed.service == nullptr) plan.actions.emplace_back(MakeService(key, job));
+  PlanPodGroup(plan, key, job, observed);
   RemoveLeftovers(plan, observed, now);
   if (observed.was_whole) CreateAwaited(plan, key, job, observed, now);
   if (observed.was_whole || !InTheWay(observed).empty()) return plan;
-  if (!IsPrepared(observed.steps)) return plan;
+  if (!IsPrepared(observed.steps) || WhyGroupIsNotReady(key, job, observed)) return plan;
 
   const auto restart_time = RestartTime(job, observed, now);
   if (restart_time && now < *restart_time) {
@@ -171,7 +173,9 @@ Plan MakePlan(const ObjectKey& key, const api::TrainingJob& job, const Observed&
       return plan;
     case Step::kRunStep: return PlanStep(key, job, observed, now);
     case Step::kSuspend:
-      if (observed.record.suspended) RemoveAllPods(plan, observed, now);
+      if (!observed.record.suspended) return plan;
+      RemoveAllPods(plan, observed, now);
+      RemovePodGroup(plan, observed, "its job is suspended");
       return plan;
     case Step::kConfirmLoss:
       WakeAt(plan, Deadline(job, observed));

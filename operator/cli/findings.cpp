@@ -43,6 +43,9 @@ constexpr std::array kAdvice{
     Advice{"Forbidden",
            "have the operator's rights looked at: the chart's roles, config.watchNamespaces, and "
            "admission policies of the namespace"},
+    Advice{"KindNotServed",
+           "have that kind installed, or the setting of the operator that asks for it changed, "
+           "such as config.gangScheduler"},
     Advice{"WriteFailed", "nothing, unless it stays: look at the API server then"},
     Advice{"NamespaceTerminating", "create the object in another namespace"},
     Advice{"DeadlineExceeded", "create a new job with a longer spec.activeDeadlineSeconds"},
@@ -184,6 +187,7 @@ std::optional<Finding> Suspended(const World& world) {
 
 std::optional<Finding> Barred(const World& world) {
   constexpr std::array kBarred{
+      Advice{"KindNotServed", "the cluster does not know a kind that its objects are of"},
       Advice{"QuotaExceeded", "the quota of the namespace does not let its objects be made"},
       Advice{"Forbidden", "the operator may not make its objects"},
       Advice{"NamespaceTerminating", "the namespace is being deleted"},

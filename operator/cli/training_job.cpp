@@ -120,9 +120,11 @@ Finding BarredJob(const World& world, const api::TrainingJob& job, Finding findi
 }
 
 /// The operator, Kueue or the scheduler has not given it its machines.
-std::optional<Finding> WaitsForRoom(const api::TrainingJob& job) {
+std::optional<Finding> WaitsForRoom(const api::TrainingJob& job, bool barred) {
   if (!job.status || !job.status->pending) return std::nullopt;
   const api::PendingStatus& pending = *job.status->pending;
+  // Why it cannot be made was told.
+  if (barred && pending.reason == training_job::reason::kWaitingForPodGroup) return std::nullopt;
   Finding finding{"the job waits for its machines: " + Line(pending.message), {}, "", ""};
   for (const auto& one : pending.missing) {
     finding.facts.push_back(fmt::format("missing: {} {}", one.amount, one.name));
@@ -132,6 +134,9 @@ std::optional<Finding> WaitsForRoom(const api::TrainingJob& job) {
     finding.way_out =
         "waiting does not help: suspend the job, change spec.trainer.resourcesPerNode or numNodes, "
         "and resume it; or add nodes that are large enough";
+  } else if (pending.reason == training_job::reason::kWaitingForPodGroup) {
+    finding.waits_for = "the PodGroup, which the operator makes";
+    finding.way_out = "none is needed, unless it stays: look at the log of the operator then";
   } else {
     finding.waits_for = "room for all of its pods at the same time";
     finding.way_out = "wait, ask for less, give it a higher priorityClassName, or add nodes";
@@ -143,7 +148,7 @@ std::optional<Finding> WaitsForRoom(const api::TrainingJob& job) {
 std::vector<Finding> Waiting(const World& world, const api::TrainingJob& job) {
   std::vector<Finding> findings;
   if (auto finding = Barred(world)) findings.push_back(BarredJob(world, job, std::move(*finding)));
-  auto room = WaitsForRoom(job);
+  auto room = WaitsForRoom(job, !findings.empty());
   // What the scheduler says of pods that it may not place says nothing.
   if (room) {
     findings.push_back(std::move(*room));

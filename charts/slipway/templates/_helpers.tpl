@@ -52,6 +52,9 @@ watchNamespaces: {{ toJson .Values.config.watchNamespaces }}
 clusterDomain: {{ .Values.config.clusterDomain }}
 workerImage: {{ .Values.config.workerImage | default (include "slipway.image" .) | quote }}
 gangScheduler: {{ .Values.config.gangScheduler }}
+{{- with .Values.config.gangSchedulerName }}
+gangSchedulerName: {{ . }}
+{{- end }}
 {{- with .Values.config.mlflow }}
 {{- if .trackingUri }}
 mlflow: {trackingUri: {{ .trackingUri | quote }}, secretName: {{ .secretName }}}

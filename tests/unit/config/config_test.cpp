@@ -166,10 +166,20 @@ TEST_F(ConfigFileTest, ReportsWhatIsWrongWithTheFileBesideWhatIsWrongWithItsValu
 TEST_F(ConfigFileTest, GangsNeedAViewOfAllNamespaces) {
   EXPECT_EQ(Refusal("gangScheduler: Barrier\n"), "");
   EXPECT_EQ(Refusal("gangScheduler: None\nwatchNamespaces: [a]\n"), "");
-  EXPECT_THAT(Refusal("gangScheduler: barrier\n"),
-              HasSubstr("gangScheduler is \"barrier\" but must be None or Barrier"));
+  EXPECT_THAT(
+      Refusal("gangScheduler: barrier\n"),
+      HasSubstr("gangScheduler is \"barrier\" but must be None, Barrier, Volcano or Coscheduling"));
   EXPECT_THAT(Refusal("gangScheduler: Barrier\nwatchNamespaces: [a]\n"),
               HasSubstr("must be None with watchNamespaces"));
+}
+
+TEST_F(ConfigFileTest, SchedulersThatKnowGroupsMayBeNamed) {
+  EXPECT_EQ(Refusal("gangScheduler: Volcano\nwatchNamespaces: [a]\n"), "");
+  EXPECT_EQ(Refusal("gangScheduler: Coscheduling\ngangSchedulerName: gangs\n"), "");
+  EXPECT_THAT(
+      Refusal("gangScheduler: Barrier\ngangSchedulerName: gangs\n"),
+      HasSubstr("gangSchedulerName is \"gangs\" but must be left out unless gangScheduler is "
+                "Volcano or Coscheduling"));
 }
 
 TEST(ConfigSources, AFlagBeatsTheEnvironmentAndThatTheFile) {

@@ -45,6 +45,13 @@ TEST(ExplainFailures, TellsQuotaFromMissingRights) {
   EXPECT_THAT(rights->message, HasSubstr("RBAC rules for pods"));
 }
 
+TEST(ExplainFailures, NamesAKindThatTheClusterDoesNotHave) {
+  const auto problem = ExplainFailures({Failed(Code::kKindNotServed, "404 page not found")}, "X");
+  EXPECT_EQ(problem->reason, "KindNotServed");
+  EXPECT_FALSE(problem->stalled) << "it may be installed at any time";
+  EXPECT_THAT(problem->message, HasSubstr("no kind Pod of v1, so team-a/pod-1 cannot be made"));
+}
+
 TEST(ExplainFailures, KnowsANamespaceThatGoes) {
   const auto problem = ExplainFailures({Failed(Code::kTerminating, "forbidden")}, "X");
   EXPECT_EQ(problem->reason, "NamespaceTerminating");
