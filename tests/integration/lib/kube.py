@@ -41,6 +41,8 @@ KINDS = {
                            "ClusterRoleBinding"),
     "webhook": ("admissionregistration.k8s.io/v1", "validatingwebhookconfigurations",
                 "ValidatingWebhookConfiguration"),
+    "volcano-group": ("scheduling.volcano.sh/v1beta1", "podgroups", "PodGroup"),
+    "coscheduling-group": ("scheduling.x-k8s.io/v1alpha1", "podgroups", "PodGroup"),
     "crd": ("apiextensions.k8s.io/v1", "customresourcedefinitions", "CustomResourceDefinition"),
 }
 _SHORT = {kind: short for short, (_, _, kind) in KINDS.items()}
