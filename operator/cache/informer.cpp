@@ -49,6 +49,17 @@ void Informer::Start() {
   thread_ = std::jthread([this](const std::stop_token& stop) { Run(stop); });
 }
 
+void Informer::TakeListFailure(const Error& error) {
+  metrics_.WatchRestarts(resource_.type.plural, ToString(error.code)).Increment();
+  const bool absent = resource_.may_be_absent && error.code == Code::kKindNotServed;
+  if (!absent || !absent_) LogListFailure(error);
+  absent_ = absent;
+  if (!absent) return;
+  age_.Touch(clock_.Steady());  // That there are none is known.
+  OnListStart();
+  OnListComplete({});
+}
+
 void Informer::LogListFailure(const Error& error) const {
   if (error.code != Code::kKindNotServed)
     return log::Warn("list failed", {{"error", error.message}});
@@ -77,15 +88,11 @@ void Informer::Step(const WatchMachine::Step& step, const std::stop_token& stop)
     auto answer = confirmed ? client_.Send(step.request, kListDeadline)
                             : Result<HttpResponse>(tl::unexpected(confirmed.error()));
     if (answer) {
+      absent_ = false;
       age_.Touch(clock_.Steady());
       return machine_.OnListPage(std::move(answer->body));
     }
-    LogListFailure(answer.error());
-    metrics_.WatchRestarts(resource_.type.plural, ToString(answer.error().code)).Increment();
-    if (resource_.may_be_absent && answer.error().code == Code::kKindNotServed) {
-      OnListStart();
-      OnListComplete({});
-    }
+    TakeListFailure(answer.error());
     return machine_.OnListPage(tl::unexpected(answer.error()));
   }
   const SteadyInstant started = clock_.Steady();

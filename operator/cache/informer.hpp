@@ -31,6 +31,7 @@ class Informer final : private WatchSink {
   void Run(const std::stop_token& stop);
   log::Scope LogScope() const;
   void LogListFailure(const Error& error) const;
+  void TakeListFailure(const Error& error);
   void Step(const WatchMachine::Step& step, const std::stop_token& stop);
   void Wait(unsigned backoff_step, const std::stop_token& stop);
 
@@ -58,6 +59,7 @@ class Informer final : private WatchSink {
   OnChange on_change_;
   std::vector<ObjectPtr> listed_;                     ///< Of the list that is being received.
   Store::History history_ = Store::History::kGoesOn;  ///< Of that list.
+  bool absent_ = false;  ///< The kind was not served when it was last listed.
   std::mt19937 jitter_{std::random_device{}()};
   std::jthread thread_;
 };
