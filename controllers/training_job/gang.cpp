@@ -182,7 +182,8 @@ std::optional<Problem> WhyNoGang(const api::TrainingJob& job, bool gathered) {
   return Problem{
       std::string(reason::kGangsOff),
       "spec.schedulingPolicy.gang is Required, but the operator is configured with gangScheduler "
-      "None; have it set to Barrier, or suspend the job and set gang to BestEffort",
+      "None; have it set to Barrier, Volcano or Coscheduling, or suspend the job and set gang to "
+      "BestEffort",
       true};
 }
 

@@ -196,8 +196,9 @@ enum class RuntimeKind {
 };
 std::string_view ToString(RuntimeKind value);
 
-/// Required keeps every pod from the scheduler until all fit at the same time, so that no job holds
-/// machines while it waits for more; the operator must be configured for it. BestEffort lets the
+/// Required lets no pod have its machine until all fit at the same time, so that no job holds some
+/// while it waits for more. The operator's gangScheduler is who sees to it: Barrier, Volcano or
+/// Coscheduling; with None such a job is refused, unless it has queue. BestEffort lets the
 /// scheduler place some of them, which are taken back after scheduleTimeoutSeconds.
 enum class GangPolicy {
   kUnknown,
@@ -1426,8 +1427,8 @@ struct Trainer {
 /// How the nodes get their machines. Absent means that each pod is placed as soon as there is room
 /// for it. Immutable unless the job is suspended.
 struct SchedulingPolicy {
-  /// Required keeps every pod from the scheduler until all fit at the same time, so that no job
-  /// holds machines while it waits for more; the operator must be configured for it.
+  /// Required lets no pod have its machine until all fit at the same time, so that no job holds
+  /// some while it waits for more.
   GangPolicy gang = GangPolicy::kUnknown;
   /// The LocalQueue of Kueue, in the namespace of the job, that admits its pods, all at the same
   /// time; gang must be Required then, and is Kueue's part.
