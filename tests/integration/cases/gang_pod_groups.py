@@ -1,14 +1,13 @@
 """Gangs that Volcano or coscheduling gathers, whose part is played here: real CRDs, no scheduler."""
 
 import contextlib
-from pathlib import Path
 
+from lib import paths
 from lib.case import ALONE, Case, case
 from lib.kstatus import condition, is_true
 from lib.kube import path
 from lib.waiting import stays, wait_for
 
-CRDS = Path(__file__).resolve().parents[1] / "crds"
 # The operator asks for a kind that is not served, and writes it, about every minute.
 SOON = 120
 
@@ -16,7 +15,7 @@ SOON = 120
 @contextlib.contextmanager
 def _served(t: Case, scheduler: str):
     """The kind of that scheduler, for a while."""
-    manifest = CRDS / f"{scheduler}-podgroups.yaml"
+    manifest = paths.CRDS / f"{scheduler}-podgroups.yaml"
     t.cluster.kubectl("apply", "--server-side", "-f", manifest)
     try:
         t.cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", "-f", manifest)
@@ -49,6 +48,13 @@ def _pending(t: Case, name: str, reason: str, words: str) -> None:
         assert pending.get("reason") == reason and words in pending["message"], pending
         return True
     wait_for(f"{name} waits: {reason}", waits)
+
+
+def _assert_group_first(t: Case) -> None:
+    """Of all that the operator made, the PodGroup came before every pod."""
+    made = [entry.resource for entry in sorted(t.audit.writes(t.slipway.user, ns=t.ns), key=lambda e: e.time)
+            if entry.code == 201 and entry.resource in ("podgroups", "pods")]
+    assert made[0] == "podgroups" and "pods" in made, made
 
 
 def _no_group(t: Case, kind: str, job: dict) -> None:
@@ -118,7 +124,7 @@ def volcano_gathers_a_gang(t: Case):
 @case(ALONE)
 def coscheduling_gathers_a_gang(t: Case):
     with _served(t, "coscheduling"):
-        t.install(gangScheduler="Coscheduling", gangSchedulerName="gangs").start().wait_working()
+        operator = t.install(gangScheduler="Coscheduling", gangSchedulerName="gangs").start().wait_working()
         job = t.job("x", nodes=2, schedulingPolicy={"gang": "Required", "scheduleTimeoutSeconds": 10},
                     trainer={"resourcesPerNode": {"requests": {"cpu": "1"}}})
         group = _group(t, "coscheduling-group", job)
@@ -128,6 +134,7 @@ def coscheduling_gathers_a_gang(t: Case):
         for pod in t.wait_pods(job, 2):
             assert pod["spec"]["schedulerName"] == "gangs", pod["spec"]
             assert pod["metadata"]["labels"]["scheduling.x-k8s.io/pod-group"] == name, pod
+        _assert_group_first(t)
         t.patch("coscheduling-group", name, {"status": {"phase": "Scheduling"}}, "status")
         _pending(t, "x", "WaitingForScheduler", f"PodGroup {name} is Scheduling")
 
@@ -143,3 +150,15 @@ def coscheduling_gathers_a_gang(t: Case):
         stays("nothing else happens", lambda: len(t.pods(job, attempt=1)) == 2, 2)
         t.kube.delete("tj", t.ns, "x")
         _no_group(t, "coscheduling-group", job)
+
+        # Nobody who has its machines loses them when the kind is taken away.
+        job = t.job("y", nodes=2, schedulingPolicy={"gang": "Required"})
+        _bind(t, t.wait_pods(job, 2))
+        t.wait_phase("tj", "y", "Running")
+        placed = {pod["metadata"]["uid"] for pod in t.pods(job)}
+    t.wait_condition("tj", "y", "Reconciling", "True", "KindNotServed", SOON)
+    assert operator.get("/readyz")[0] == 200, operator.get("/readyz")
+    assert {pod["metadata"]["uid"] for pod in t.pods(job)} == placed, t.pods(job)
+    for pod in t.pods(job):
+        t.end_pod(pod)
+    t.wait_phase("tj", "y", "Complete")
