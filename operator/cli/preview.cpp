@@ -72,6 +72,11 @@ void AddChildren(Preview& preview, const Owner& owner, const Plan& plan) {
   }
 }
 
+bool IsGang(const json& object) {
+  const json& policy = At(object, {"spec", "schedulingPolicy"});
+  return Text(policy, {"gang"}) == "Required" && Text(policy, {"queue"}).empty();
+}
+
 std::string Nothing(const Preview& preview, const json& object) {
   const std::string manager = Text(object, {"spec", "managedBy"});
   if (!preview.message.empty()) return preview.message;
@@ -134,6 +139,13 @@ std::string PreviewText(const Preview& preview, const json& object) {
   }
   text += fmt::format("would create {}\n\n", Count(preview.children.size(), "object"));
   text += Table({"KIND", "NAME", "WHAT"}, ChildRows(preview.children));
+  // What it is cannot be known here, and the objects are not quite the same.
+  if (IsGang(object)) {
+    text +=
+        "\nThat is with gangScheduler Barrier: the operator opens the gate when all pods fit.\n"
+        "With Volcano or Coscheduling a PodGroup is created before them, which they name with\n"
+        "that scheduler in place of the gate; with None the job is refused.\n";
+  }
   const auto env = RendezvousOf(preview.children, object);
   if (!env.empty()) {
     text +=

@@ -137,6 +137,12 @@ std::optional<Finding> WaitsForRoom(const api::TrainingJob& job, bool barred) {
   } else if (pending.reason == training_job::reason::kWaitingForPodGroup) {
     finding.waits_for = "the PodGroup, which the operator makes";
     finding.way_out = "none is needed, unless it stays: look at the log of the operator then";
+  } else if (pending.reason == training_job::reason::kHeldByVolcano) {
+    finding.waits_for = "Volcano, which lets the PodGroup into its queue";
+    finding.way_out = fmt::format(
+        "wait, ask for less, or have the queue made larger; kubectl describe "
+        "podgroups.scheduling.volcano.sh -n {}",
+        job.meta.ns);
   } else {
     finding.waits_for = "room for all of its pods at the same time";
     finding.way_out = "wait, ask for less, give it a higher priorityClassName, or add nodes";
