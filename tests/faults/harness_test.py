@@ -7,6 +7,7 @@ import sys
 import tempfile
 import unittest
 from pathlib import Path
+from types import SimpleNamespace
 
 sys.dont_write_bytecode = True
 sys.path.insert(1, str(Path(__file__).resolve().parent.parent / "integration"))
@@ -213,6 +214,15 @@ class Workloads(unittest.TestCase):
         one = workload.Workload("w", "tj", (), ({"plans": "silence event r.*", "because": "it is so"},))
         self.assertEqual([one.why_exempt(name) for name in ("silence event runtimes", "a silence event runtimes", "lost")],
                          ["it is so", "", ""])
+
+    def test_another_controller_does_its_part_in_children(self):
+        sent = []
+        kube = SimpleNamespace(patch=lambda *args: sent.append(args))
+        actor = workload.Actor(kube, "trial-1", lambda: {("pod", "x-a1"): pod("x-a1", "u1"), ("tj", "x"): OWNER})
+        actor.do({"change": {"pod x role node .*": {"status": {"phase": "Failed"}}}})
+        self.assertEqual(sent, [("pod", "trial-1", "x-a1", {"status": {"phase": "Failed"}})])
+        with self.assertRaises(AssertionError):
+            actor.do({"change": {"pod y .*": {}}})
 
     def test_what_is_a_made_up_name_is_known(self):
         job = {"metadata": {"name": "x-29452320-94l76snl", "labels": {"app.kubernetes.io/managed-by": "slipway"},

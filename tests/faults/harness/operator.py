@@ -20,8 +20,8 @@ def stop_all() -> None:
 class Operator:
     """One replica of a trial's operator; started again when it has ended."""
 
-    def __init__(self, world, ns: str, plan: Plan, number: int = 1):
-        self._world, self._ns, self._plan = world, ns, plan
+    def __init__(self, world, ns: str, plan: Plan, settings: dict, number: int = 1):
+        self._world, self._ns, self._plan, self._settings = world, ns, plan, settings
         self._folder = folder = world.logs / ns / str(number)
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "clock").unlink(missing_ok=True)
@@ -41,7 +41,8 @@ class Operator:
 
     def _start(self) -> None:
         with open(self.log, "ab") as output:
-            self._process = self._world.start_operator(self._folder, self._ns, self.way, self._plan, output)
+            self._process = self._world.start_operator(self._folder, self._ns, self._settings, self.way, self._plan,
+                                                       output)
         self.way.change(pid=self._process.pid)
 
     def _keep(self) -> None:

@@ -16,7 +16,7 @@ WATCHED = ("tj", "md", "dm", "mv", "tt", "pod", "service", "deployment", "pdb", 
 class Version:
     """One change: what the object was afterwards, or last, if it was deleted."""
 
-    kind: str  # as in WATCHED
+    kind: str  # as in lib.kube
     change: str  # ADDED, MODIFIED, DELETED
     object: dict
     time: float
@@ -25,7 +25,8 @@ class Version:
 class Recorder:
     """Watches all namespaces; knows the history of each until it is forgotten. Thread-safe."""
 
-    def __init__(self, kube: Kube):
+    def __init__(self, kube: Kube, more: tuple[str, ...] = ()):
+        """`more` are kinds that not every cluster serves."""
         self._kube = kube
         self._lock = threading.Lock()
         self._histories: dict[str, list[Version]] = defaultdict(list)
@@ -34,9 +35,9 @@ class Recorder:
         self._broken = ""
         self._versions: dict[str, str] = {}  # of each kind, the last one that was seen
         self._watching = threading.Semaphore(0)
-        for kind in WATCHED:
+        for kind in (*WATCHED, *more):
             threading.Thread(target=self._watch, args=(kind,), daemon=True).start()
-        for _ in WATCHED:
+        for _ in (*WATCHED, *more):
             self._watching.acquire()
         self._check()
 

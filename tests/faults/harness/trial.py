@@ -108,7 +108,7 @@ class Trial:
         bystanders = self._bystanders(make=True)
         try:
             for number in range(1, self._plan.replicas + 1):
-                operator = Operator(self._world, ns, self._plan, number)
+                operator = Operator(self._world, ns, self._plan, self._workload.settings, number)
                 self._operators.append(operator)
                 ways.append(operator.way)
                 if number < self._plan.replicas:
@@ -247,8 +247,9 @@ class Trial:
         """What the planners still have to say, by the clock that the operator has; one that has jumped
         may do so after the last pass, which nothing but the next event follows."""
         ahead = self._operators[0].clock_ahead_s()
-        found = self._world.recompute.complaints(self._objects(), ahead)
-        return self._world.recompute.complaints(self._objects()) if found and ahead else found
+        recompute = self._world.recompute(self._workload.settings)
+        found = recompute.complaints(self._objects(), ahead)
+        return recompute.complaints(self._objects()) if found and ahead else found
 
     def _note_recovery(self) -> None:
         """The last fault may have been in an earlier step; then there is nothing to recover from."""

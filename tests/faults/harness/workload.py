@@ -13,18 +13,20 @@ A workload is a YAML file: `kind` is the kind it is about, `steps` a list of whi
   terminate: {pods: TITLES, exitCode: N, message: TEXT}  the same, and the container says something
   remove: TITLES          somebody deletes children whose title matches
   unlabel: TITLES         somebody takes the labels of children away
+  change: {TITLES: PATCH}  another controller does its part in children: the same patch as for `patch`
   until: {KIND/NAME: PHASE}   the world comes to rest there; see Trial for what is compared, and for how
                           long nothing may change: pods must not take longer than that to end.
                           "Running restarts=1 steps.0.phase=Running" also wants these fields of the status
 
-and `exempt`, if there is any, a list of {plans: REGULAR EXPRESSION, because: TEXT} of plans whose end
-may well be another one.
+`settings`, if there are any, are of the operator's configuration, in place of what the chart has. And
+`exempt`, if there is any, is a list of {plans: REGULAR EXPRESSION, because: TEXT} of plans whose
+end may well be another one.
 
 The API server is asked directly: the faults are the operator's, not the user's.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
@@ -33,7 +35,8 @@ from lib.kube import ApiError, Kube
 
 from .canon import title
 
-ACTIONS = ("create", "patch", "status", "scale", "delete", "erase", "upgrade", "end", "terminate", "unlabel", "remove", "until")
+ACTIONS = ("create", "patch", "status", "scale", "delete", "erase", "upgrade", "end", "terminate", "unlabel", "change", "remove",
+           "until")
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,7 @@ class Workload:
     kind: str
     steps: tuple[dict, ...]
     exempt: tuple[dict, ...] = ()
+    settings: dict = field(default_factory=dict)
 
     def why_exempt(self, plan: str) -> str:
         """Why a plan of that name is left out; empty when it is not."""
@@ -57,7 +61,8 @@ def load(file: Path) -> Workload:
     for step in described["steps"]:
         if len(step) != 1 or next(iter(step)) not in ACTIONS:
             raise SystemExit(f"{file}: step {step}: use one of {', '.join(ACTIONS)}")
-    return Workload(file.stem, described["kind"], tuple(described["steps"]), tuple(described.get("exempt", ())))
+    return Workload(file.stem, described["kind"], tuple(described["steps"]), tuple(described.get("exempt", ())),
+                    described.get("settings", {}))
 
 
 def all_of(folder: Path) -> list[Workload]:
@@ -131,6 +136,11 @@ class Actor:
     def _unlabel(self, titles: str) -> None:
         for kind, name in self._matching(titles):
             self._kube.patch(kind, self._ns, name, {"metadata": {"labels": None}})
+
+    def _change(self, what: dict) -> None:
+        for titles, patch in what.items():
+            for kind, name in self._matching(titles):
+                self._kube.patch(kind, self._ns, name, patch)
 
     def _remove(self, titles: str) -> None:
         for kind, name in self._matching(titles):

@@ -40,6 +40,7 @@ class World:
         self._free: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._made = 0
         self._lock = threading.Lock()
+        self._recomputes: dict[str, Recompute] = {}  # by their settings
         subprocess.run([paths.CLUSTER.parent / "build", "kwok", "helm", "faultproxy"], check=True)
         seat = Seat("faults")
         self.logs = seat.logs
@@ -59,7 +60,9 @@ class World:
     def _furnish(self) -> None:
         self.kube = self.cluster.kube
         self.cluster.kubectl("apply", "-f", paths.CHART.parent / "namespace.yaml")
-        self._installation = Installation(self.cluster, "slipway", crds=True)
+        self.cluster.kubectl("apply", "--server-side", "-f", paths.CRDS / "volcano-podgroups.yaml")
+        # All have the right to what the settings of some workloads ask for.
+        self._installation = Installation(self.cluster, "slipway", crds=True, config={"gangScheduler": "Volcano"})
         self.cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all")
         self._let_elect()
         trust = self.logs / "api-servers.pem"
@@ -72,9 +75,23 @@ class World:
         other = self.cluster.add_apiserver(f"http://127.0.0.1:{self._link.port}")
         self._link.lag(LAG_MS)  # Only now: it asks for much when it starts.
         self.servers = Servers(self.kube.server, other, self._installation.token)
-        self.recorder = Recorder(self.kube)
-        self.recompute = Recompute(self._planners, self._installation.config)
+        self.recorder = Recorder(self.kube, ("volcano-group",))
         self._await_collector()
+
+    def _configuration(self, settings: dict, file: Path, **more) -> Path:
+        """The chart's, but for the settings of a workload."""
+        config = yaml.safe_load(self._installation.config.read_text()) | {"gangScheduler": "None"} | settings | more
+        file.write_text(json.dumps(config))
+        return file
+
+    def recompute(self, settings: dict) -> Recompute:
+        """The planners of an operator with these settings."""
+        with self._lock:
+            known = json.dumps(settings, sort_keys=True)
+            if known not in self._recomputes:
+                file = self.logs / f"recompute-{len(self._recomputes)}.yaml"
+                self._recomputes[known] = Recompute(self._planners, self._configuration(settings, file))
+            return self._recomputes[known]
 
     def _await_collector(self) -> None:
         """The garbage collector asks for new kinds twice a minute, and knows nothing of their objects until
@@ -101,9 +118,11 @@ class World:
                                         "name": self._installation.user}]})
 
     def close(self) -> None:
-        for part in ("recorder", "recompute", "proxy"):
+        for part in ("recorder", "proxy"):
             if hasattr(self, part):
                 getattr(self, part).close()
+        for recompute in self._recomputes.values():
+            recompute.close()
         self.cluster.down()
 
     def take_namespace(self) -> str:
@@ -141,13 +160,12 @@ class World:
         with urllib.request.urlopen(f"{self.cluster.etcd}/v3/kv/{call}", json.dumps(body).encode(), 10) as answer:
             return json.loads(answer.read())
 
-    def start_operator(self, folder: Path, ns: str, way: Way, plan: Plan, output) -> subprocess.Popen:
-        """An operator of a trial: the chart's settings, one namespace, the proxy."""
-        config = yaml.safe_load(self._installation.config.read_text())
-        config["watchNamespaces"] = [ns]
-        (folder / "config.yaml").write_text(json.dumps(config))
+    def start_operator(self, folder: Path, ns: str, settings: dict, way: Way, plan: Plan,
+                       output) -> subprocess.Popen:
+        """An operator of a trial: the chart's settings, or its workload's, one namespace, the proxy."""
+        config = self._configuration(settings, folder / "config.yaml", watchNamespaces=[ns])
         (folder / "kubeconfig").write_text(json.dumps(way.kubeconfig()))
-        command = [self._binary, "run", f"--config={folder / 'config.yaml'}",
+        command = [self._binary, "run", f"--config={config}",
                    f"--kubeconfig={folder / 'kubeconfig'}",
                    f"--leader-elect={str(plan.replicas > 1).lower()}",
                    "--lease-name=slipway", f"--lease-namespace={ns}", "--admin-address=127.0.0.1:0",
