@@ -13,13 +13,13 @@
 namespace slipway {
 
 std::vector<Controller> MakeControllers(const Settings& settings) {
-  const auto isolated = [&](Controller controller, Talk talk = Talk::kNot) {
-    return Isolated(std::move(controller), settings, talk);
+  const auto isolated = [&](Controller controller, Pods pods = Pods::kAlone) {
+    return Isolated(std::move(controller), settings, pods);
   };
   return {
       MakeNamespaceController(settings),
       MakeIsolationPolicyController(settings),
-      isolated(MakeTrainingJobController(settings), Talk::kAmongItself),
+      isolated(MakeTrainingJobController(settings), Pods::kGroup),
       isolated(MakeTrainingTriggerController(settings)),
       isolated(MakeModelDeploymentController(settings)),
       isolated(MakeDriftMonitorController(settings)),

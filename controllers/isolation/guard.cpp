@@ -42,16 +42,18 @@ const std::pair<const ResourceType&, const ObjectKey&> Target(const Action& acti
 /// A pass of the controller, and what becomes of it.
 class Pass {
  public:
-  Pass(const ReconcileInput& input, const Object& owner, const Settings& settings, Talk talk)
+  Pass(const ReconcileInput& input, const Object& owner, const Settings& settings, Pods pods)
       : input_(input),
         settings_(settings),
-        talk_(talk),
+        pods_(pods),
         owner_(owner),
         place_(Look(input.key.ns, input.world, settings)) {}
 
   /// Nothing here has to do with isolation.
   bool Open() const { return !place_.rules && !place_.problem && OwnPolicy() == nullptr; }
-  Snapshot World() const { return WithMarks(input_.world, owner_, place_.since); }
+  Snapshot World() const {
+    return WithMarks(input_.world, owner_, place_.since, pods_ == Pods::kGroup);
+  }
 
   void Hold(Plan& plan) {
     std::vector<Action> passed;
@@ -94,7 +96,7 @@ class Pass {
   }
 
   bool NeedsOwnPolicy() const {
-    return talk_ == Talk::kAmongItself && place_.rules && place_.rules->closed &&
+    return pods_ == Pods::kGroup && place_.rules && place_.rules->closed &&
            place_.rules->within_workload;
   }
   ObjectKey OwnPolicyKey() const {
@@ -139,8 +141,9 @@ class Pass {
   }
 
   /// Only what this owner has made itself: where the template of a Deployment has changed, its pods
-  /// are replaced one by one.
+  /// are replaced one by one. A group is started anew by its controller, which records that first.
   void DeleteStale(Plan& plan) {
+    if (pods_ == Pods::kGroup) return;
     for (const Object* pod : OwnPods()) {
       if (pod->meta.deleted || !IsStale(*pod, place_.since)) continue;
       const bool deleted_already = std::ranges::any_of(plan.actions, [&](const Action& action) {
@@ -154,7 +157,7 @@ class Pass {
 
   const ReconcileInput& input_;
   const Settings& settings_;
-  Talk talk_;
+  Pods pods_;
   const Object& owner_;
   Place place_;
   bool wants_pods_ = false;
@@ -162,10 +165,10 @@ class Pass {
 };
 
 Outcome Reconcile(const Controller& inner, const ReconcileInput& input, const Settings& settings,
-                  Talk talk) {
+                  Pods pods) {
   const Object* owner = input.world.FindObject(inner.kind.type, input.key);
   if (owner == nullptr || owner->meta.deleted) return inner.reconcile(input);
-  Pass pass(input, *owner, settings, talk);
+  Pass pass(input, *owner, settings, pods);
   if (pass.Open()) return inner.reconcile(input);
 
   const Snapshot world = pass.World();
@@ -184,13 +187,13 @@ Outcome Reconcile(const Controller& inner, const ReconcileInput& input, const Se
 }  // namespace
 }  // namespace isolation
 
-Controller Isolated(Controller controller, const Settings& settings, Talk talk) {
+Controller Isolated(Controller controller, const Settings& settings, Pods pods) {
   Controller isolated = controller;
-  if (talk == Talk::kAmongItself) isolated.owns.emplace_back(kNetworkPolicies);
+  if (pods == Pods::kGroup) isolated.owns.emplace_back(kNetworkPolicies);
   for (auto& lookup : isolation::LookUpPlace()) isolated.looks_up.push_back(std::move(lookup));
   isolated.reconcile = [inner = std::move(controller), settings,
-                        talk](const ReconcileInput& input) {
-    return isolation::Reconcile(inner, input, settings, talk);
+                        pods](const ReconcileInput& input) {
+    return isolation::Reconcile(inner, input, settings, pods);
   };
   return isolated;
 }

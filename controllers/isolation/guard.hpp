@@ -5,8 +5,11 @@
 
 namespace slipway {
 
-/// Whether the pods of one custom resource have to connect to each other.
-enum class Talk { kAmongItself, kNot };
+/// What the pods of one custom resource are to each other.
+enum class Pods {
+  kGroup,  ///< They connect to each other, and their controller starts all of them anew.
+  kAlone,
+};
 
 /// The same controller, whose pods are isolated where an IsolationPolicy says so. Whatever the
 /// controller plans, a pod, or what makes pods, passes only
@@ -15,9 +18,9 @@ enum class Talk { kAmongItself, kNot };
 ///     filtered,
 ///   - with images that are allowed.
 /// What does not pass is told to the controller as writes that failed, so that its status says why.
-/// Pods that started before the rules became stricter are deleted: connections outlive rules.
+/// Pods that started before the rules became stricter start anew: connections outlive rules.
 ///
 /// Like the controller it is a pure function of what a pass sees.
-Controller Isolated(Controller controller, const Settings& settings, Talk talk);
+Controller Isolated(Controller controller, const Settings& settings, Pods pods);
 
 }  // namespace slipway

@@ -37,7 +37,7 @@ void Disrupt(PodView& pod, std::string_view why, std::string message) {
 
 /// The pod as it is to be understood, or nullptr where nothing is to be added.
 std::shared_ptr<const PodView> Marked(const Object& pod, const Object& owner,
-                                      const std::string& since) {
+                                      const std::string& since, bool ends) {
   const auto problem = WhyNotIsolated(ViewOf(pod));
   const bool stale = IsStale(pod, since) && IsChildOf(pod.key, pod.meta, owner.key, owner.meta);
   if (!problem && !stale) return nullptr;
@@ -53,8 +53,14 @@ std::shared_ptr<const PodView> Marked(const Object& pod, const Object& owner,
     Disrupt(*view, problem->reason, problem->message);
   }
   if (stale) {
-    Disrupt(*view, reason::kTightened,
-            "the rules that isolate it have become stricter, and connections outlive rules");
+    constexpr const char* kWhy =
+        "the rules that isolate it have become stricter, and connections outlive rules";
+    Disrupt(*view, reason::kTightened, kWhy);
+    if (ends && !pod.meta.deleted) {
+      view->phase = PodView::Phase::kFailed;
+      view->reason = reason::kTightened;
+      view->message = kWhy;
+    }
   }
   return view;
 }
@@ -69,10 +75,11 @@ bool IsStale(const Object& pod, const std::string& since) {
   return mark == pod.meta.annotations.end() || mark->second != since;
 }
 
-Snapshot WithMarks(const Snapshot& world, const Object& owner, const std::string& since) {
+Snapshot WithMarks(const Snapshot& world, const Object& owner, const std::string& since,
+                   bool ends) {
   std::vector<ObjectPtr> objects = world.Objects();
   for (auto& object : objects) {
-    auto view = IsPod(*object) ? Marked(*object, owner, since) : nullptr;
+    auto view = IsPod(*object) ? Marked(*object, owner, since, ends) : nullptr;
     if (!view) continue;
     auto marked = std::make_shared<Object>(*object);
     marked->body = std::move(view);

@@ -13,7 +13,7 @@ namespace slipway::isolation {
 ///     empty `since`;
 ///   - a pod whose probe has failed bears it, too, and the reason and words of the probe.
 /// So neither counts as a failure of a program, and everybody is told why.
-Snapshot WithMarks(const Snapshot& world, const Object& owner, const std::string& since);
+Snapshot WithMarks(const Snapshot& world, const Object& owner, const std::string& since, bool ends);
 
 /// Whether the pod started under other rules. One that has ended started under any.
 bool IsStale(const Object& pod, const std::string& since);

@@ -17,6 +17,8 @@ KINDS = {
     "clusterruntime": ("slipway.dev/v1alpha1", "clusterruntimes", "ClusterRuntime"),
     "runtime": ("slipway.dev/v1alpha1", "runtimes", "Runtime"),
     "mv": ("slipway.dev/v1alpha1", "modelversions", "ModelVersion"),
+    "iso": ("slipway.dev/v1alpha1", "isolationpolicies", "IsolationPolicy"),
+    "netpol": ("networking.k8s.io/v1", "networkpolicies", "NetworkPolicy"),
     "pod": ("v1", "pods", "Pod"),
     "service": ("v1", "services", "Service"),
     "configmap": ("v1", "configmaps", "ConfigMap"),

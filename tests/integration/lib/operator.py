@@ -195,11 +195,16 @@ class Installation:
             "users": [named | {"user": {"tokenFile": str(self._folder / "token")}}],
             "contexts": [named | {"context": {"cluster": "it", "user": "it"}}]}))
 
-    def start(self, elect: bool = True, bind: str = "127.0.0.1", **flags: str) -> Replica:
+    def start(self, elect: bool = True, bind: str = "127.0.0.1", canary: bool = True, **flags: str) -> Replica:
         """Starts one more replica with the chart's own configuration."""
         admin, reports = f"{bind}:{free_port()}", f"{bind}:{free_port()}"
         flags = {"config": self.config, "kubeconfig": self.kubeconfig, "admin-address": admin,
                  "report-address": reports, "leader-elect": str(elect).lower(), **flags}
+        if canary:
+            flags["canary-address"] = f"{bind}:{free_port()}"
+        else:
+            config = self.config.read_text()
+            self.config.write_text("".join(line for line in config.splitlines(True) if "canaryAddress" not in line))
         argv = [paths.BINARY, "run", *(f"--{key}={value}" for key, value in flags.items())]
         log = self._folder / f"replica-{next(_numbers)}.log"
         replica = Replica(log, [str(a) for a in argv], admin, reports)

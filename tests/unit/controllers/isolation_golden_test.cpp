@@ -30,20 +30,20 @@ TEST(IsolationGolden, APolicyTellsWhatCameOfIt) {
 TEST(IsolationGolden, NoPodOfATrainingJobStartsUnisolated) {
   const Settings settings = Provable();
   golden::RunGolden("isolation_training_job",
-                    Isolated(MakeTrainingJobController(settings), settings, Talk::kAmongItself));
+                    Isolated(MakeTrainingJobController(settings), settings, Pods::kGroup));
 }
 
 TEST(IsolationGolden, NorOneOfAModelDeployment) {
   const Settings settings = Provable();
   golden::RunGolden("isolation_model_deployment",
-                    Isolated(MakeModelDeploymentController(settings), settings, Talk::kNot));
+                    Isolated(MakeModelDeploymentController(settings), settings, Pods::kAlone));
 }
 
 TEST(IsolationGolden, WithoutACanaryNothingCanBeProven) {
   Settings settings = Provable();
   settings.probe_refused.clear();
   golden::RunGolden("isolation_unprovable",
-                    Isolated(MakeDriftMonitorController(settings), settings, Talk::kNot));
+                    Isolated(MakeDriftMonitorController(settings), settings, Pods::kAlone));
 }
 
 }  // namespace

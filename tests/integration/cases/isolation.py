@@ -1,0 +1,113 @@
+"""Isolated namespaces, as far as the API server shows them; packets are in tests/e2e/isolation."""
+
+import contextlib
+
+from lib.case import ALONE, Case, case
+from lib.kstatus import condition
+from lib.waiting import stays, wait_for
+
+OURS = "slipway-isolation"
+
+
+@contextlib.contextmanager
+def _policy(t: Case, probe: str = "Off", **spec):
+    """A policy for this case's namespace, for a while."""
+    t.kube.patch("namespace", "", t.ns, {"metadata": {"labels": {"zone": t.ns}}})
+    network = {"verify": {"probe": probe}, **spec.pop("network", {})}
+    t.kube.create({"apiVersion": "slipway.dev/v1alpha1", "kind": "IsolationPolicy", "metadata": {"name": t.ns}, "spec": {
+        "namespaceSelector": {"matchLabels": {"zone": t.ns}}, "network": network, **spec}})
+    try:
+        yield
+    finally:
+        t.kube.delete("iso", "", t.ns)
+
+
+def _told(t: Case, which: str, value: str, reason: str = "") -> None:
+    def told():
+        found = condition(t.kube.get("iso", "", t.ns), which)
+        assert found and found["status"] == value and reason in ("", found["reason"]), found
+        return True
+    wait_for(f"{which} is {value} {reason}", told)
+
+
+@case(ALONE)
+def namespace_is_closed_before_its_pods(t: Case):
+    t.install().start().wait_working()
+    job = t.job("before", nodes=2)
+    t.wait_phase("tj", "before", "Running")
+    early = {p["metadata"]["uid"] for p in t.pods(job)}
+    with _policy(t, network={"egressTo": [{"cidr": "10.20.0.0/16", "ports": [{"port": 443}]}]}):
+        _told(t, "Enforced", "True")
+        _told(t, "EnforcementVerified", "False", "NotProbed")
+        _told(t, "Ready", "True")
+        ours = t.get("netpol", OURS)
+        since = ours["metadata"]["annotations"]["slipway.dev/isolation"]
+
+        def moved():
+            pods = t.pods(job)
+            assert len(pods) == 2 and not early & {p["metadata"]["uid"] for p in pods}, "still the former pods"
+            return {p["metadata"]["annotations"].get("slipway.dev/isolation") for p in pods} == {since}
+        wait_for("the pods have started anew", moved)
+        running = t.wait_phase("tj", "before", "Running")["status"]
+        assert running["lastFailure"]["reason"] == "IsolationTightened", running["lastFailure"]
+        made = [e for e in t.audit.writes(t.slipway.user, ns=t.ns) if e.code in (200, 201)]
+        first_policy = min(e.time for e in made if e.resource == "networkpolicies" and e.name == OURS)
+        later = [e.time for e in made if e.resource == "pods" and e.verb == "create"]
+        assert sum(time > first_policy for time in later) == 2, made
+
+        # Somebody opens a way in, and takes the policy away: both are put right.
+        t.patch("netpol", OURS, {"spec": {"ingress": [{}]}})
+        wait_for("it is put right", lambda: "ingress" not in t.get("netpol", OURS)["spec"])
+        t.kube.delete("netpol", t.ns, OURS)
+        wait_for("it is made again", lambda: t.kube.find("netpol", t.ns, OURS))
+
+        # What allows more starts nothing anew; what allows less does.
+        now = {p["metadata"]["uid"] for p in t.pods(job)}
+        cidrs = [{"cidr": "10.20.0.0/16", "ports": [{"port": 443}]}, {"cidr": "10.30.0.0/16"}]
+        t.kube.patch("iso", "", t.ns, {"spec": {"network": {"egressTo": cidrs}}})
+        wait_for("the new rule", lambda: "10.30.0.0/16" in str(t.get("netpol", OURS)["spec"]))
+        stays("the pods go on", lambda: {p["metadata"]["uid"] for p in t.pods(job)} == now, 3)
+        t.kube.patch("iso", "", t.ns, {"spec": {"network": {"egressTo": []}}})
+        wait_for("other pods", lambda: len(t.pods(job)) == 2 and not now & {p["metadata"]["uid"] for p in t.pods(job)})
+
+        everything = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "allow-all"},
+                      "spec": {"podSelector": {}, "egress": [{}], "policyTypes": ["Egress"]}}
+        t.create(everything)
+        _told(t, "Enforced", "False", "ForeignPolicies")
+        t.kube.delete("netpol", t.ns, "allow-all")
+        _told(t, "Enforced", "True")
+    wait_for("what isolated it is gone", lambda: not t.kube.list("netpol", t.ns))
+    t.wait_phase("tj", "before", "Running")
+
+
+@case(ALONE)
+def pods_prove_and_images_are_allowed(t: Case):
+    """The probe is the first container of every pod, and what may not run is told and not made."""
+    t.install().start().wait_working()
+    images = {"allowedRegistries": ["registry.corp"], "mirrors": [{"source": "registry.example.com", "mirror": "registry.corp/hub"}]}
+    with _policy(t, probe="Required", images=images):
+        wait_for("the policy", lambda: t.kube.find("netpol", t.ns, OURS))
+        t.job("x", trainer={"image": "quay.io/ml/trainer:1"})
+        told = t.wait_condition("tj", "x", "Stalled", "True", "ImageNotAllowed")
+        assert "registry.corp" in condition(told, "Stalled")["message"], told["status"]
+        stays("no pod is made", lambda: not t.children("pod", told), 2)
+        t.kube.delete("tj", t.ns, "x")
+        # The operator's own image is held to it, too.
+        t.job("y", trainer={"image": "registry.example.com/ml/trainer:1"})
+        held = t.wait_condition("tj", "y", "Stalled", "True", "ImageNotAllowed")
+        assert "isolation-probe" in condition(held, "Stalled")["message"], held["status"]
+        t.kube.patch("iso", "", t.ns, {"spec": {"images": {"allowedRegistries": ["registry.corp", "docker.io/library/slipway"]}}})
+        pods = t.wait_pods(held, 1)
+        first, = pods[0]["spec"]["initContainers"]
+        assert first["name"] == "isolation-probe" and first["command"] == ["/slipway", "probe"], first
+        assert pods[0]["spec"]["containers"][0]["image"] == "registry.corp/hub/ml/trainer:1", pods[0]["spec"]
+
+
+@case(ALONE)
+def without_a_canary_nothing_starts(t: Case):
+    t.install().start(canary=False).wait_working()
+    with _policy(t, probe="Required"):
+        job = t.job("x")
+        told = t.wait_condition("tj", "x", "Stalled", "True", "IsolationUnprovable")
+        assert "reports.enabled" in condition(told, "Stalled")["message"], told["status"]
+        stays("no pod is made", lambda: not t.children("pod", job), 2)
