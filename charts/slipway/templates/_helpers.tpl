@@ -62,3 +62,13 @@ mlflow: {trackingUri: {{ .trackingUri | quote }}, secretName: {{ .secretName }}}
 {{- end }}
 runtimes: {{- if .Values.config.runtimes }}{{ toYaml .Values.config.runtimes | nindent 0 }}{{ else }} []{{ end }}
 {{- end -}}
+
+{{/* Who the operator is to the API server. */}}
+{{- define "slipway.user" -}}
+system:serviceaccount:{{ .Release.Namespace }}:{{ include "slipway.serviceAccount" . }}
+{{- end -}}
+
+{{/* True where admission policies are wanted, and served: since 1.30. */}}
+{{- define "slipway.admission" -}}
+{{- if and .Values.admission.enabled (semverCompare ">=1.30-0" .Capabilities.KubeVersion.Version) }}true{{ end -}}
+{{- end -}}
