@@ -1,6 +1,7 @@
 """A Kubernetes client of the standard library: objects are the dicts that the API server sends."""
 
 import base64
+import copy
 import http.client
 import json
 import ssl
@@ -32,6 +33,9 @@ KINDS = {
     "hpa": ("autoscaling/v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler"),
     "event": ("events.k8s.io/v1", "events", "Event"),
     "lease": ("coordination.k8s.io/v1", "leases", "Lease"),
+    "claim": ("v1", "persistentvolumeclaims", "PersistentVolumeClaim"),
+    "networkpolicy": ("networking.k8s.io/v1", "networkpolicies", "NetworkPolicy"),
+    "iso": ("slipway.dev/v1alpha1", "isolationpolicies", "IsolationPolicy"),
     "vap": ("admissionregistration.k8s.io/v1", "validatingadmissionpolicies",
             "ValidatingAdmissionPolicy"),
     "vapbinding": ("admissionregistration.k8s.io/v1", "validatingadmissionpolicybindings",
@@ -87,6 +91,14 @@ class Kube:
             pem.flush()
             self._tls.load_cert_chain(pem.name)
         self._local = threading.local()
+        self._headers = {"Accept": "application/json"}
+
+    def acting(self, user: str) -> "Kube":
+        """The same connection for what another user may do, as `kubectl --as` has it."""
+        other = copy.copy(self)
+        other._local = threading.local()
+        other._headers = {**self._headers, "Impersonate-User": user}
+        return other
 
     def connect(self, timeout: float = 30) -> http.client.HTTPSConnection:
         address = urlsplit(self.server)
@@ -109,7 +121,7 @@ class Kube:
             sent = False
             try:
                 connection.request(method, target, json.dumps(body) if body is not None else None,
-                                   {"Content-Type": content_type, "Accept": "application/json"})
+                                   {"Content-Type": content_type, **self._headers})
                 sent = True
                 answer = connection.getresponse()
                 text = answer.read().decode()

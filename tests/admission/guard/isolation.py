@@ -1,0 +1,322 @@
+"""What an IsolationPolicy says of pods, network policies and labels, held without the operator."""
+
+import copy
+import json
+
+from .suite import OPERATOR, OPERATORS, Suite, chart
+
+DIGEST = "@sha256:" + "0123456789abcdef" * 4
+GOOD = "registry.corp/ml/train" + DIGEST
+STRATEGIC = "application/strategic-merge-patch+json"
+CONTROLLERS = ("system:serviceaccount:kube-system:generic-garbage-collector",
+               "system:serviceaccount:kube-system:namespace-controller", "system:kube-controller-manager")
+
+IMAGES = {  # Image: the words of its refusal, or none.
+    GOOD: (),
+    "registry.corp/ml/a/b/c:1.0" + DIGEST: (),
+    "registry.corp/ml:1.0" + DIGEST: (),
+    "registry.corp/ml" + DIGEST: (),
+    "hub.corp:5000/x" + DIGEST: (),
+    "registry.corp/ml/train:1.0": ("not named by digest", "skopeo"),
+    "registry.corp/ml/train@sha256:0123": ("does not name its registry",),
+    "registry.corp/ml/train@sha256:" + "A" * 64: ("does not name its registry",),
+    "registry.corp/ml/train@sha512:" + "0" * 128: ("does not name its registry",),
+    "registry.corp/ml/train" + DIGEST + "0": ("does not name its registry",),
+    "registry.corp/other/train" + DIGEST: ("is from none of registry.corp/ml, hub.corp:5000", "spec.images.allowedRegistries"),
+    "registry.corp/mlx/train" + DIGEST: ("is from none of",),
+    "registry.corp/ml-evil" + DIGEST: ("is from none of",),
+    "registry.corp.evil.io/ml/train" + DIGEST: ("is from none of",),
+    "evil.io/registry.corp/ml/train" + DIGEST: ("is from none of",),
+    "evil/registry.corp/ml/train" + DIGEST: ("does not name its registry",),
+    "registry.corp:443/ml/train" + DIGEST: ("is from none of",),
+    "registry.corp:5000/ml/train" + DIGEST: ("is from none of",),
+    "hub.corp/x" + DIGEST: ("is from none of",),
+    "hub.corp:50000/x" + DIGEST: ("is from none of",),
+    "hub.corp:5000.evil.io/x" + DIGEST: ("does not name its registry",),
+    "hub.corp:5000" + DIGEST: ("does not name its registry",),
+    "hub.corp:5000@evil.io/x" + DIGEST: ("does not name its registry",),
+    "user@registry.corp/ml/train" + DIGEST: ("does not name its registry",),
+    "https://registry.corp/ml/train" + DIGEST: ("does not name its registry",),
+    "Registry.corp/ml/train" + DIGEST: ("does not name its registry",),
+    "registry.corp/ML/train" + DIGEST: ("does not name its registry",),
+    "registry.corp/ml/../other" + DIGEST: ("does not name its registry",),
+    "registry.corp/ml//train" + DIGEST: ("does not name its registry",),
+    "registry.corp/ml/train/" + DIGEST: ("does not name its registry",),
+    "registry.corp/ml/train" + DIGEST + "\nevil": ("does not name its registry",),
+    "registry.corp/ml/trä" + DIGEST: ("does not name its registry",),
+    "registry.corp/ml/" + "a" * 600 + DIGEST: ("does not name its registry",),
+    "nginx": ("does not name its registry",),
+    "nginx" + DIGEST: ("does not name its registry",),
+    "library/nginx" + DIGEST: ("does not name its registry",),
+    "docker.io/library/nginx" + DIGEST: ("is from none of",),
+    "ml/train" + DIGEST: ("does not name its registry",),
+    "": (),  # No image: not for this policy to say.
+}
+
+
+def pod(ns: str, image: str = GOOD, name: str = "trial", **spec) -> dict:
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "namespace": ns}, "spec": {
+        "containers": [{"name": "main", "image": image}], "automountServiceAccountToken": False, **spec}}
+
+
+def policy(suite: Suite, name: str, selector: dict, **spec) -> str:
+    name = f"{name}-{suite.suffix}"
+    suite.kube.create({"apiVersion": "slipway.dev/v1alpha1", "kind": "IsolationPolicy", "metadata": {"name": name},
+                       "spec": {"namespaceSelector": selector, **spec}})
+    return name
+
+
+def network_policy(ns: str, name: str = "allow-all") -> dict:
+    return {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": name, "namespace": ns},
+            "spec": {"podSelector": {}, "ingress": [{}], "egress": [{}], "policyTypes": ["Ingress", "Egress"]}}
+
+
+def allow_cluster_wide(suite: Suite, user: str, *rules: dict) -> None:
+    name, group = f"{user}-{suite.suffix}", "rbac.authorization.k8s.io"
+    suite.kube.create({"apiVersion": f"{group}/v1", "kind": "ClusterRole", "metadata": {"name": name}, "rules": list(rules)})
+    suite.kube.create({"apiVersion": f"{group}/v1", "kind": "ClusterRoleBinding", "metadata": {"name": name},
+                       "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": name},
+                       "subjects": [{"apiGroup": group, "kind": "User", "name": user}]})
+
+
+def prepare(suite: Suite) -> dict[str, str]:
+    """Namespaces, a policy that closes one of them, a tenant and somebody of the platform."""
+    world = {"closed": suite.namespace("closed", team=f"closed-{suite.suffix}", color="blue"),
+             "open": suite.namespace("open", team="open")}
+    everything = {"apiGroups": ["", "networking.k8s.io"], "verbs": ["*"], "resources": [
+        "pods", "pods/ephemeralcontainers", "networkpolicies", "namespaces", "namespaces/status", "namespaces/finalize"]}
+    allow_cluster_wide(suite, "tenant", everything)
+    allow_cluster_wide(suite, "platform", everything, {
+        "apiGroups": ["slipway.dev"], "resources": ["isolationpolicies"], "verbs": ["update"]})
+    suite.grant(OPERATOR, world["closed"], {"apiGroups": ["networking.k8s.io"], "resources": ["networkpolicies"],
+                                            "verbs": ["create", "patch", "delete"]})
+    suite.allowed("a pod of before the policy", suite.create(
+        "tenant", "pod", pod(world["closed"], "nginx", "older", hostNetwork=True), fieldManager="x"))
+    world["policy"] = policy(suite, "closed", {"matchLabels": {"team": f"closed-{suite.suffix}"}}, images={
+        "allowedRegistries": ["registry.corp/ml", "hub.corp:5000"], "requireDigest": True})
+    suite.until("a pod with a foreign image is refused", lambda: "allowedRegistries" in suite.create(
+        "tenant", "pod", pod(world["closed"], "evil.io/x" + DIGEST)))
+    suite.until("network policies of a tenant are refused", lambda: suite.create(
+        "tenant", "networkpolicy", network_policy(world["closed"])))
+    suite.until("a namespace may not leave", lambda: suite.patch(
+        "tenant", "namespace", "", world["closed"], {"metadata": {"labels": {"team": None}}}))
+    return world
+
+
+def check_images(suite: Suite, world: dict[str, str]) -> None:
+    ns = world["closed"]
+    for image, words in IMAGES.items():
+        what = f"image {image[:90]!r}"
+        if words:
+            suite.refused(what, suite.create("tenant", "pod", pod(ns, image)),
+                          f"IsolationPolicy {world['policy']} isolates namespace {ns}", "spec.containers[].image", *words)
+            for where in ("initContainers",):
+                bad = pod(ns, **{where: [{"name": "other", "image": image}]})
+                suite.refused(f"{what} in {where}", suite.create("tenant", "pod", bad), *words)
+        elif image:
+            suite.allowed(what, suite.create("tenant", "pod", pod(ns, image)))
+        suite.allowed(f"{what} elsewhere", suite.create("tenant", "pod", pod(world["open"], image or GOOD)))
+    mounted = pod(ns, volumes=[{"name": "v", "image": {"reference": "evil.io/x" + DIGEST}}])
+    suite.refused("a volume that is a foreign image", suite.create("tenant", "pod", mounted), "is from none of")
+    for own in chart():
+        for container in own["spec"]["template"]["spec"]["containers"] if own["kind"] == "Deployment" else []:
+            suite.allowed("the operator's own image", suite.create("tenant", "pod", pod(ns, container["image"])))
+
+
+def check_later_images(suite: Suite, world: dict[str, str]) -> None:
+    """Of pods that are there already."""
+    ns = world["closed"]
+    suite.allowed("a good pod", suite.create("tenant", "pod", pod(ns, name="good"), fieldManager="x"))
+    for name in ("older", "good"):
+        suite.allowed(f"labels of pod {name}", suite.patch("tenant", "pod", ns, name, {"metadata": {
+            "labels": {"a": "b"}, "finalizers": ["example.com/x"]}}))
+
+        def image(value: str) -> dict:
+            return {"spec": {"containers": [{"name": "main", "image": value}]}}
+
+        def debugger(value: str, **more) -> dict:
+            return {"spec": {"ephemeralContainers": [{"name": "debug", "image": value, **more}]}}
+
+        suite.allowed(f"another good image of pod {name}", suite.patch(
+            "tenant", "pod", ns, name, image("registry.corp/ml/new" + DIGEST), content_type=STRATEGIC))
+        suite.refused(f"a foreign image of pod {name}", suite.patch(
+            "tenant", "pod", ns, name, image("evil.io/x" + DIGEST), content_type=STRATEGIC), "is from none of")
+        suite.allowed(f"a good debugger in pod {name}", suite.patch(
+            "tenant", "pod", ns, name, debugger(GOOD), "ephemeralcontainers", STRATEGIC))
+        for value, words in (("busybox", "does not name"), ("evil.io/x" + DIGEST, "is from none of"),
+                             ("registry.corp/ml/debug:1", "not named by digest")):
+            suite.refused(f"debugger {value} in pod {name}", suite.patch(
+                "tenant", "pod", ns, name, debugger(value), "ephemeralcontainers", STRATEGIC), words)
+        suite.refused(f"a privileged debugger in pod {name}", suite.patch(
+            "tenant", "pod", ns, name, debugger(GOOD, securityContext={"privileged": True}), "ephemeralcontainers", STRATEGIC),
+            "privileged")
+
+
+def container(**more) -> list[dict]:
+    return [{"name": "main", "image": GOOD, **more}]
+
+
+def check_host(suite: Suite, world: dict[str, str]) -> None:
+    bad = {
+        "spec.hostNetwork": {"hostNetwork": True}, "spec.hostPID": {"hostPID": True}, "spec.hostIPC": {"hostIPC": True},
+        "spec.nodeName": {"nodeName": "kwok-0"},
+        "hostPath": {"volumes": [{"name": "v", "hostPath": {"path": "/"}}]},
+        "hostPort": {"containers": container(ports=[{"containerPort": 1, "hostPort": 1}])},
+        "privileged": {"containers": container(securityContext={"privileged": True})},
+        "capabilities.add": {"containers": container(securityContext={"capabilities": {"add": ["NET_RAW"]}})},
+    }
+    for field, spec in bad.items():
+        suite.refused(field, suite.create("tenant", "pod", pod(world["closed"], **spec)), field)
+        answer = suite.create("tenant", "pod", pod(world["open"], **spec))
+        # A cluster may refuse privileged containers everywhere (--allow-privileged=false).
+        suite.check(f"allowed: {field} elsewhere", "IsolationPolicy" not in answer and (
+            not answer or field == "privileged"), answer)
+        inner = spec.get("containers")
+        if inner:
+            spec = {"initContainers": [{**inner[0], "name": "first"}]}
+            suite.refused(f"{field} of an init container", suite.create("tenant", "pod", pod(world["closed"], **spec)), field)
+    good = pod(world["closed"], containers=container(
+        ports=[{"containerPort": 8080}], securityContext={"privileged": False, "capabilities": {"add": ["NET_BIND_SERVICE"], "drop": ["ALL"]}}),
+        volumes=[{"name": "v", "emptyDir": {}}], hostNetwork=False)
+    suite.allowed("none of this", suite.create("tenant", "pod", good))
+
+
+def check_size(suite: Suite, world: dict[str, str]) -> None:
+    """The largest pod is within what the API server spends on a policy of the largest size."""
+    long = [f"registry-{n:03}.{'a' * 200}.corp/ml" for n in range(32)]
+    name = policy(suite, "large", {"matchLabels": {"team": "large"}}, images={"allowedRegistries": long, "requireDigest": True})
+    ns = suite.namespace("large", team="large")
+    image = f"{long[-1]}/{'b' * 150}" + DIGEST
+    many = [{"name": f"c{n}", "image": f"{image[:-1]}{n % 10}"} for n in range(99)]
+    suite.until("the large policy holds", lambda: suite.create("", "pod", pod(ns, "evil.io/x" + DIGEST)))
+    suite.allowed("99 containers of the last of 32 registries", suite.create(
+        "tenant", "pod", pod(ns, containers=many, volumes=[{"name": "v", "emptyDir": {}}])))
+    suite.refused("one of 99 containers from elsewhere", suite.create(
+        "tenant", "pod", pod(ns, containers=[*many[:-1], {"name": "z", "image": "evil.io/x" + DIGEST}])), "is from none of")
+    suite.refused("101 containers", suite.create("tenant", "pod", pod(ns, containers=[*many, *(
+        {"name": f"d{n}", "image": image} for n in range(2))])), "more than 100 containers and volumes")
+    suite.kube.delete("iso", "", name)
+    suite.kube.delete("namespace", "", ns)
+
+
+def check_network_policies(suite: Suite, world: dict[str, str]) -> None:
+    ns, name = world["closed"], f"kept-{suite.suffix}"
+    words = (f"IsolationPolicy {world['policy']} isolates namespace {ns}", f"tenant, who may not update isolationpolicies/{world['policy']}")
+    suite.allowed("a network policy by the platform", suite.create("platform", "networkpolicy", network_policy(ns, name), fieldManager="x"))
+    target = f"/apis/networking.k8s.io/v1/namespaces/{ns}/networkpolicies/{name}"
+    suite.refused("one by a tenant", suite.create("tenant", "networkpolicy", network_policy(ns)), *words, "allow-all")
+    change = {"metadata": {"labels": {"a": "b"}}}
+    suite.refused("a change of one by a tenant", suite.patch("tenant", "networkpolicy", ns, name, change), *words)
+    suite.refused("the end of one by a tenant", suite.answer("tenant", "DELETE", target + "?dryRun=All"), *words)
+    suite.refused("the end of all by a tenant", suite.answer(
+        "tenant", "DELETE", target.rsplit("/", 1)[0] + "?dryRun=All"), *words)
+    for user in ("platform", OPERATOR, ""):
+        suite.allowed(f"one by {user or 'the administrator'}", suite.create(user, "networkpolicy", network_policy(ns)))
+        suite.allowed(f"a change by {user or 'the administrator'}", suite.patch(user, "networkpolicy", ns, name, change))
+    for user in (*CONTROLLERS, "platform", OPERATOR, ""):
+        answer = suite.answer(user, "DELETE", target + "?dryRun=All")
+        suite.check(f"allowed: the end of one by {user or 'the administrator'}", "IsolationPolicy" not in answer and (
+            not answer or user == CONTROLLERS[2]), answer)
+    suite.allowed("one by a tenant elsewhere", suite.create("tenant", "networkpolicy", network_policy(world["open"])))
+
+
+def check_labels(suite: Suite, world: dict[str, str]) -> None:
+    ns = world["closed"]
+    words = ("metadata.labels", f"IsolationPolicy {world['policy']} isolates namespace {ns}", "tenant may not update isolationpolicies")
+    for sub in ("", "status"):
+        for what, labels in (("without the label", {"team": None}), ("with another value", {"team": "open"})):
+            suite.refused(f"a namespace {what} {sub}", suite.patch("tenant", "namespace", "", ns, {"metadata": {"labels": labels}}, sub), *words)
+            suite.allowed(f"the same by the platform {sub}", suite.patch("platform", "namespace", "", ns, {"metadata": {"labels": labels}}, sub))
+        suite.allowed(f"another label {sub}", suite.patch("tenant", "namespace", "", ns, {"metadata": {"labels": {"color": "red", "x": "y"}}}, sub))
+    current = suite.kube.get("namespace", "", ns)
+    current["metadata"]["labels"].pop("team")
+    suite.refused("the same by PUT", suite.answer("tenant", "PUT", f"/api/v1/namespaces/{ns}?dryRun=All", current), *words)
+    suite.refused("the same by its finalizers", suite.answer("tenant", "PUT", f"/api/v1/namespaces/{ns}/finalize?dryRun=All", current), *words)
+    suite.allowed("annotations", suite.patch("tenant", "namespace", "", ns, {"metadata": {"annotations": {"a": "b"}}}))
+    suite.allowed("a namespace that goes in", suite.patch("tenant", "namespace", "", world["open"], {
+        "metadata": {"labels": {"team": f"closed-{suite.suffix}"}}}))
+
+
+def check_selectors(suite: Suite, world: dict[str, str]) -> None:
+    """Each operator, with labels that it selects and labels that it does not."""
+    mark = f"mark-{suite.suffix}"
+    cases = {
+        "Exists": ({"operator": "Exists"}, {mark: ""}, {}),
+        "DoesNotExist": ({"operator": "DoesNotExist"}, {}, {mark: "a"}),
+        "In": ({"operator": "In", "values": ["a", "b"]}, {mark: "b"}, {mark: "c"}),
+        "NotIn": ({"operator": "NotIn", "values": ["a", "b"]}, {mark: "c"}, {mark: "a"}),
+        "NotIn without the label": ({"operator": "NotIn", "values": ["a"]}, {}, {mark: "a"}),
+    }
+    for number, (what, (expression, selected, other)) in enumerate(cases.items()):
+        scope = {"scope": f"s{number}-{suite.suffix}"}
+        name = policy(suite, f"selector-{number}", {"matchLabels": scope, "matchExpressions": [{"key": mark, **expression}]}, images={
+            "allowedRegistries": ["registry.corp/ml"]})
+        inside, outside = suite.namespace(f"in-{number}", **scope, **selected), suite.namespace(f"out-{number}", **scope, **other)
+        suite.until(f"{what} holds", lambda ns=inside: suite.create("", "pod", pod(ns, "evil.io/x")))
+        suite.allowed(f"{what}: a foreign image outside", suite.create("", "pod", pod(outside, "evil.io/x")))
+        leave = {"metadata": {"labels": {mark: other.get(mark)}}}
+        suite.refused(f"{what}: a namespace that leaves", suite.patch("tenant", "namespace", "", inside, leave), "isolates namespace")
+        suite.allowed(f"{what}: a namespace that comes", suite.patch(
+            "tenant", "namespace", "", outside, {"metadata": {"labels": {mark: selected.get(mark)}}}))
+        suite.kube.delete("iso", "", name)
+        for ns in (inside, outside):
+            suite.kube.delete("namespace", "", ns)
+
+
+def check_several(suite: Suite, world: dict[str, str]) -> None:
+    """Where several select a namespace, what each of them allows; and the profiles."""
+    ns = world["closed"]
+    second = policy(suite, "second", {"matchLabels": {"color": "blue", "team": f"closed-{suite.suffix}"}},
+                    images={"allowedRegistries": ["hub.corp:5000", "quay.corp"]})
+    hub, quay = "hub.corp:5000/x" + DIGEST, "quay.corp/x" + DIGEST
+    suite.until("the second policy holds", lambda: suite.create("", "pod", pod(ns)))
+    suite.allowed("what both allow", suite.create("tenant", "pod", pod(ns, hub)))
+    suite.refused("what the first allows", suite.create("tenant", "pod", pod(ns)), second)
+    suite.refused("what the second allows", suite.create("tenant", "pod", pod(ns, quay)), world["policy"])
+    suite.kube.delete("iso", "", second)
+    airgap = policy(suite, "airgap", {"matchLabels": {"team": "airgap"}}, profile="AirGapped", images={
+        "requireDigest": True, "allowedRegistries": ["registry.corp"]})
+    loose = policy(suite, "loose", {"matchLabels": {"team": "loose"}}, profile="Open")
+    shut, free = suite.namespace("shut", team="airgap"), suite.namespace("free", team="loose")
+    suite.until("AirGapped holds", lambda: suite.create("", "pod", pod(shut, "registry.corp/x:1")))
+    suite.until("Open holds", lambda: suite.create("", "pod", pod(free, hostNetwork=True)))
+    suite.allowed("AirGapped: a digest", suite.create("tenant", "pod", pod(shut, "registry.corp/x" + DIGEST)))
+    suite.allowed("Open: any image", suite.create("tenant", "pod", pod(free, "nginx")))
+    suite.allowed("Open: network policies of a tenant", suite.create("tenant", "networkpolicy", network_policy(free)))
+    for name in (airgap, loose):
+        suite.kube.delete("iso", "", name)
+    for ns in (shut, free):
+        suite.kube.delete("namespace", "", ns)
+
+
+def check_never(suite: Suite, world: dict[str, str]) -> None:
+    """What is never selected, by a policy that selects all."""
+    everywhere = policy(suite, "everywhere", {}, images={"allowedRegistries": ["nowhere.corp"]})
+    openshift = f"openshift-{suite.suffix}"
+    suite.kube.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": openshift}})
+    suite.until("the policy for all holds", lambda: suite.create("", "pod", pod(world["open"])))
+    for ns in ("kube-system", "kube-public", "kube-node-lease", OPERATORS, openshift):
+        answer = suite.create("", "pod", pod(ns, "evil.io/x"))
+        suite.check(f"{ns} is never isolated", "IsolationPolicy" not in answer, answer)
+        suite.allowed(f"network policies in {ns}", suite.create("tenant", "networkpolicy", network_policy(ns)))
+    suite.kube.delete("iso", "", everywhere)
+    suite.kube.delete("namespace", "", openshift)
+    suite.until("it holds no more", lambda: not suite.create("", "pod", pod(world["open"], "nginx")))
+    suite.allowed("without a policy, anything", suite.create("tenant", "pod", pod(world["open"], "nginx", hostNetwork=True)))
+
+
+def check(suite: Suite) -> None:
+    world = prepare(suite)
+    try:
+        for part in (check_images, check_later_images, check_host, check_size, check_network_policies, check_labels,
+                     check_selectors, check_several, check_never):
+            part(suite, world)
+    finally:
+        for iso in suite.kube.list("iso"):
+            if iso["metadata"]["name"].endswith(f"-{suite.suffix}"):
+                suite.kube.delete("iso", "", iso["metadata"]["name"])
+        for ns in (world["closed"], world["open"]):
+            suite.kube.delete("namespace", "", ns)
+        for user in ("tenant", "platform"):
+            for kind in ("clusterrolebinding", "clusterrole"):
+                suite.kube.delete(kind, "", f"{user}-{suite.suffix}")
