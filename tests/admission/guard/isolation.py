@@ -175,6 +175,10 @@ def check_host(suite: Suite, world: dict[str, str]) -> None:
         if inner:
             spec = {"initContainers": [{**inner[0], "name": "first"}]}
             suite.refused(f"{field} of an init container", suite.create("tenant", "pod", pod(world["closed"], **spec)), field)
+    for annotation in ("k8s.v1.cni.cncf.io/networks", "v1.multus-cni.io/default-network"):
+        bad = pod(world["closed"])
+        bad["metadata"]["annotations"] = {annotation: "other"}
+        suite.refused(annotation, suite.create("tenant", "pod", bad), annotation, world["policy"])
     good = pod(world["closed"], containers=container(
         ports=[{"containerPort": 8080}], securityContext={"privileged": False, "capabilities": {"add": ["NET_BIND_SERVICE"], "drop": ["ALL"]}}),
         volumes=[{"name": "v", "emptyDir": {}}], hostNetwork=False)
