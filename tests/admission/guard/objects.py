@@ -13,7 +13,7 @@ SPECS = {
     "TrainingTrigger": {"schedule": "0 3 * * *", "jobTemplate": {"spec": JOB}},
     "ModelDeployment": {"variants": [{"name": "blue", "image": IMAGE}]},
     "DriftMonitor": {"reference": DATA, "production": DATA},
-    "Runtime": JOB,
+    "Runtime": JOB, "ClusterRuntime": JOB,
 }
 # What a field that has to be there gets, by its name.
 FILLING = {"name": "blue", "key": "key", "path": "a.csv", "image": IMAGE, "bucket": "bucket", "region": "here",
