@@ -27,6 +27,13 @@ Code CodeOfForbidden(const JsonView& status) {
   return code;
 }
 
+// What a policy says "Invalid" of is invalid. But one whose parameters the API server does not
+// know, or not yet, as in the first half minute of their definition, refuses everything so, and
+// that passes.
+bool IsPolicyUnknown(std::string_view message) {
+  return message.find("denied request: failed to configure ") != message.npos;
+}
+
 Code CodeOf(std::int64_t http_status, const JsonView& status) {
   switch (http_status) {
     case 401: return Code::kUnauthorized;
@@ -40,7 +47,9 @@ Code CodeOf(std::int64_t http_status, const JsonView& status) {
     case 504: return Code::kTimeout;
     default: break;
   }
-  if (http_status >= 400 && http_status < 500) return Code::kInvalid;
+  if (http_status >= 400 && http_status < 500) {
+    return IsPolicyUnknown(status["message"].Text()) ? Code::kForbidden : Code::kInvalid;
+  }
   if (http_status >= 500 && http_status < 600) return Code::kUnavailable;
   return Code::kInternal;
 }

@@ -48,6 +48,17 @@ TEST(DecodeError, KnowsWhatAnApiServerMeans) {
   }
 }
 
+TEST(DecodeError, TellsAPolicyThatIsNotReadyFromAnInvalidObject) {
+  const auto code = [](const std::string& said) {
+    return DecodeError(422, R"({"kind":"Status","reason":"Invalid","message":")" + said + "\"}")
+        .code;
+  };
+  const std::string policy = "ValidatingAdmissionPolicy 'p' denied request: ";
+  EXPECT_EQ(code(policy + "failed to configure policy: failed to find resource"), Code::kForbidden);
+  EXPECT_EQ(code(policy + "failed to configure binding: not yet synced"), Code::kForbidden);
+  EXPECT_EQ(code(policy + "images come from good/"), Code::kInvalid);
+}
+
 TEST(DecodeError, CopesWithWhatIsNoStatus) {
   const struct {
     int status;
