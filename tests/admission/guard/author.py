@@ -72,22 +72,50 @@ def job(ns: str, *secrets: str, **more) -> dict:
     return found
 
 
+def with_volumes(ns: str, resource: str, *names: str) -> dict:
+    """A job that names objects of one kind as volumes, of which there can be twenty."""
+    of = {"secrets": lambda name: {"secret": {"secretName": name}}, "configmaps": lambda name: {"configMap": {"name": name}},
+          "persistentvolumeclaims": lambda name: {"persistentVolumeClaim": {"claimName": name}}}[resource]
+    found = objects.minimal("TrainingJob", ns, "volumes")
+    found["spec"]["trainer"]["podTemplate"] = {"volumes": [{"name": f"v{n}", **of(name)} for n, name in enumerate(names)]}
+    return found
+
+
 def check_many(suite: Suite, ns: str) -> None:
     """As many as are looked at one by one, and more."""
     twelve = [f"mine-{n}" for n in range(12)]
-    suite.allowed("twelve Secrets, some of them twice", suite.create("named", "tj", job(ns, *twelve, *twelve[:5])))
-    suite.refused("thirteen, each of which he may read", suite.create("named", "tj", job(ns, *twelve, "mine-12")),
-                  "spec names more than 12 different objects of kind Secret", "named may not")
-    suite.refused("a foreign one behind eleven", suite.create("named", "tj", job(ns, *twelve[:11], "foreign")),
-                  "Secret foreign")
+    for resource, word in WORDS.items():
+        suite.allowed(f"twelve {resource}, some of them twice", suite.create(
+            "named", "tj", with_volumes(ns, resource, *twelve, *twelve[:5])))
+        suite.refused(f"thirteen {resource}, each of which they may read", suite.create(
+            "named", "tj", with_volumes(ns, resource, *twelve, "mine-12")),
+            f"spec names more than 12 different objects of kind {word}", "named may not")
+        for place in range(12):
+            names = [*twelve[:place], "foreign", *twelve[place + 1:]]
+            suite.refused(f"a foreign one at place {place} of {resource}", suite.create(
+                "named", "tj", with_volumes(ns, resource, *names)), f"{word} foreign")
+        suite.allowed(f"twenty {resource}, by who may read all", suite.create(
+            "reader", "tj", with_volumes(ns, resource, *(f"s{n}" for n in range(20)))))
     suite.allowed("a hundred, by who may read all", suite.create("reader", "tj", job(ns, *(f"s{n}" for n in range(100)))))
     large = job(ns, *(f"mine-{n % 12}" for n in range(100)))
-    large["spec"]["prepare"] = [{"name": f"step-{n}", "image": objects.IMAGE, "env": copy.deepcopy(large["spec"]["trainer"]["env"])}
-                                for n in range(8)]
+    step = {"image": objects.IMAGE, "env": env(*(["mine-1"] * 99), "mine-2")}
+    large["spec"]["prepare"] = [{"name": f"step-{n}", **step} for n in range(8)]
     suite.allowed("900 variables are within what the API server spends", suite.create("named", "tj", large))
-    large["spec"]["prepare"] = [{**step, "env": env(*(["mine"] * 99), "foreign")} for step in large["spec"]["prepare"]]
     large["spec"]["trainer"]["env"] = env(*(["mine"] * 100))
+    large["spec"]["prepare"][7] = {**large["spec"]["prepare"][7], "env": env(*(["mine"] * 99), "foreign")}
     suite.refused("the last of 900 is another's", suite.create("named", "tj", large), "Secret foreign")
+
+
+def check_updates_of_each(suite: Suite, ns: str) -> None:
+    """Labels of an object that names something of others, and a change that names more of it."""
+    for resource, word in WORDS.items():
+        old = with_volumes(ns, resource, "foreign") | {"metadata": {"name": "volumes", "namespace": ns}}
+        old["spec"]["suspend"] = True
+        suite.allowed(f"{resource}: made by who may", suite.create("reader", "tj", old, fieldManager="reader"))
+        suite.allowed(f"{resource}: labels by somebody else", suite.patch("maker", "tj", ns, "volumes", {"metadata": {"labels": {"a": "b"}}}))
+        suite.refused(f"{resource}: a change by somebody else", suite.patch(
+            "maker", "tj", ns, "volumes", {"spec": {"trainer": {"image": "evil/image"}}}), f"{word} foreign")
+        suite.kube.delete("tj", ns, "volumes")
 
 
 def check_updates(suite: Suite, ns: str) -> None:
@@ -139,6 +167,10 @@ def check_scale(suite: Suite, ns: str) -> None:
 def check_owners(suite: Suite, ns: str) -> None:
     """Whose job it is said to be changes nothing, unless the operator says it."""
     trigger = {"apiVersion": "slipway.dev/v1alpha1", "kind": "TrainingTrigger", "name": "t", "uid": "u", "controller": True}
+    for resource in WORDS:
+        owned = with_volumes(ns, resource, "foreign")
+        owned["metadata"]["ownerReferences"] = [trigger]
+        suite.allowed(f"{resource} in a job of a trigger, by the operator", suite.create(OPERATOR, "tj", owned))
     owned = job(ns, "foreign")
     owned["metadata"]["ownerReferences"] = [trigger]
     suite.refused("a job that says it is a trigger's", suite.create("named", "tj", owned), "Secret foreign")
@@ -165,6 +197,6 @@ def check_elsewhere(suite: Suite, ns: str) -> None:
 
 def check(suite: Suite) -> None:
     ns = prepare(suite)
-    for part in (check_pods, check_every_place, check_many, check_updates, check_scale, check_owners, check_elsewhere):
+    for part in (check_pods, check_every_place, check_many, check_updates, check_updates_of_each, check_scale, check_owners, check_elsewhere):
         part(suite, ns)
     suite.kube.delete("namespace", "", ns)
