@@ -72,3 +72,9 @@ system:serviceaccount:{{ .Release.Namespace }}:{{ include "slipway.serviceAccoun
 {{- define "slipway.admission" -}}
 {{- if and .Values.admission.enabled (semverCompare ">=1.30-0" .Capabilities.KubeVersion.Version) }}true{{ end -}}
 {{- end -}}
+
+{{/* True where the parameters of isolation are defined, or are by this chart: without them no pod is made. */}}
+{{- define "slipway.admission.isolation" -}}
+{{- $served := .Capabilities.APIVersions.Has "slipway.dev/v1alpha1/IsolationPolicy" }}
+{{- if and (include "slipway.admission" .) (or .Values.crds.enabled $served) }}true{{ end -}}
+{{- end -}}
