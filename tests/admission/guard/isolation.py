@@ -320,7 +320,8 @@ def check_several(suite: Suite, world: dict[str, str]) -> None:
 
 def check_never(suite: Suite, world: dict[str, str]) -> None:
     """What is never selected, by a policy that selects all."""
-    everywhere = policy(suite, "everywhere", {}, images={"allowedRegistries": ["nowhere.corp"]})
+    leave = {"metadata": {"labels": {"left": "yes"}}}
+    everywhere = policy(suite, "everywhere", {"matchExpressions": [{"key": "left", "operator": "DoesNotExist"}]}, images={"allowedRegistries": ["nowhere.corp"]})
     openshift = f"openshift-{suite.suffix}"
     suite.kube.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": openshift}})
     suite.until("the policy for all holds", lambda: suite.create("", "pod", pod(world["open"])))
@@ -328,6 +329,8 @@ def check_never(suite: Suite, world: dict[str, str]) -> None:
         answer = suite.create("", "pod", pod(ns, "evil.io/x"))
         suite.check(f"{ns} is never isolated", "IsolationPolicy" not in answer, answer)
         suite.allowed(f"network policies in {ns}", suite.create("tenant", "networkpolicy", network_policy(ns)))
+        suite.allowed(f"labels of {ns}", suite.patch("tenant", "namespace", "", ns, leave))
+    suite.refused("a label by which another would leave", suite.patch("tenant", "namespace", "", world["open"], leave), everywhere)
     suite.kube.delete("iso", "", everywhere)
     suite.kube.delete("namespace", "", openshift)
     suite.until("it holds no more", lambda: not suite.create("", "pod", pod(world["open"], "nginx")))
