@@ -242,8 +242,8 @@ def check_other_network_policies(suite: Suite, world: dict[str, str]) -> None:
         obj = {"apiVersion": f"{group}/v1", "kind": kind, "metadata": {"name": "allow-all"}, "spec": {}}
         suite.until(f"{crd} is served", lambda target=target, obj=obj: not suite.answer("", "POST", target, obj))
         allow_cluster_wide(suite, f"of-{group}", {"apiGroups": [group], "resources": [plural], "verbs": ["*"]})
-        suite.refused(f"a policy of {group} by a tenant", suite.answer(f"of-{group}", "POST", target, obj),
-                      f"IsolationPolicy {world['policy']} isolates")
+        suite.until(f"a policy of {group} by a tenant is refused", lambda group=group, target=target, obj=obj: (
+            f"IsolationPolicy {world['policy']} isolates" in suite.answer(f"of-{group}", "POST", target, obj)))
         suite.kube.delete("crd", "", crd)
         for of in ("clusterrolebinding", "clusterrole"):
             suite.kube.delete(of, "", f"of-{group}-{suite.suffix}")
