@@ -92,7 +92,7 @@ class Pass {
           "yet"};
     }
     Dress((*pod)["metadata"], (*pod)["spec"], place_, settings_);
-    return WhyImagesNotAllowed((*pod)["spec"], place_);
+    return WhyImagesNotAllowed((*pod)["spec"], place_, settings_);
   }
 
   bool NeedsOwnPolicy() const {

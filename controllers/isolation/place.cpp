@@ -112,11 +112,13 @@ Place Look(const std::string& ns, const Snapshot& world, const Settings& setting
   return place;
 }
 
-std::optional<Problem> WhyImagesNotAllowed(const json& spec, const Place& place) {
+std::optional<Problem> WhyImagesNotAllowed(const json& spec, const Place& place,
+                                           const Settings& settings) {
   if (!place.rules) return std::nullopt;
   for (const char* list : {"initContainers", "containers"}) {
     for (const auto& container : spec.value(list, json::array())) {
       const auto image = container.value("image", "");
+      if (image == settings.worker_image) continue;
       if (const auto why = WhyNotAllowed(image, place.rules->images)) {
         return Problem{std::string(reason::kImageNotAllowed),
                        fmt::format("image {} of container {} {} ({})", image,
@@ -158,7 +160,8 @@ void Dress(json& metadata, json& spec, const Place& place, const Settings& setti
   for (const char* list : {"initContainers", "containers"}) {
     if (!spec.contains(list)) continue;
     for (auto& container : spec[list]) {
-      container["image"] = Mirrored(container.value("image", ""), rules.images);
+      const auto image = container.value("image", "");
+      if (image != settings.worker_image) container["image"] = Mirrored(image, rules.images);
     }
   }
   for (const auto& secret : rules.images.pull_secrets) {

@@ -30,11 +30,12 @@ std::vector<Lookup> LookUpPlace();
 Place Look(const std::string& ns, const Snapshot& world, const Settings& settings);
 
 /// Why that pod may not be made in this place for its images, or nullopt. `spec` is of a pod, and
-/// dressed.
-std::optional<Problem> WhyImagesNotAllowed(const nlohmann::json& spec, const Place& place);
+/// dressed. The operator's own image was chosen by who made the policies, and is always allowed.
+std::optional<Problem> WhyImagesNotAllowed(const nlohmann::json& spec, const Place& place,
+                                           const Settings& settings);
 
-/// Makes the pod one of the place: images by their mirrors, credentials for them, and first of all
-/// the probe, without which nothing else of it starts.
+/// Makes the pod one of the place: images by their mirrors but for the operator's own, credentials
+/// for them, and first of all the probe, without which nothing else of it starts.
 void Dress(nlohmann::json& metadata, nlohmann::json& spec, const Place& place,
            const Settings& settings);
 

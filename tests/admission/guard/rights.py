@@ -25,7 +25,7 @@ FORBIDDEN = [
     ("pods/proxy", "get create"), ("pods/log", "get"), ("pods/ephemeralcontainers", "update patch"),
     ("pods/eviction", "create"), ("pods/binding", "create"), ("pods/status", "update patch"), ("pods", "update deletecollection"),
     ("nodes", f"get {WRITE}"), ("nodes/proxy", "get create"), ("nodes/status", "update patch"),
-    ("namespaces", f"{READ} {WRITE}"), ("namespaces/finalize", "update"), ("namespaces/status", "update patch"),
+    ("namespaces", WRITE), ("namespaces/finalize", "update"), ("namespaces/status", "update patch"),
     ("persistentvolumes", f"{READ} {WRITE}"), ("persistentvolumeclaims", f"{READ} {WRITE}"),
     ("services", "update deletecollection"), ("services/proxy", "get create"), ("endpoints", WRITE),
     ("endpointslices.discovery.k8s.io", WRITE), ("events", WRITE), ("events.events.k8s.io", f"{READ} delete deletecollection"),
