@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 
 #include "controllers/common/arguments.hpp"
 #include "controllers/isolation/images.hpp"
@@ -48,6 +49,35 @@ std::optional<Problem> WhyNotProvable(const Rules& rules, const Settings& settin
                   settings.worker_image.empty() ? "image of the operator" : "canary port",
                   settings.worker_image.empty() ? "config.workerImage" : "reports.enabled"),
       true};
+}
+
+/// What programs and libraries read to find the authorities that they trust: OpenSSL and Go,
+/// Python's requests, curl, the SDKs of AWS, Node.
+constexpr std::array kTrustVariables{"SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE",
+                                     "AWS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"};
+
+void SetUnlessSet(json& container, const char* name, const std::string& value) {
+  auto& env = container["env"];
+  const bool set = std::ranges::any_of(
+      env, [name](const json& variable) { return variable.value("name", "") == name; });
+  if (!set) env.push_back({{"name", name}, {"value", value}});
+}
+
+void AddTrust(json& spec, const api::IsolationTrustBundle& trust) {
+  constexpr const char* kVolume = "slipway-trust-bundle";
+  constexpr const char* kFolder = "/etc/slipway/trust";
+  spec["volumes"].push_back({{"name", kVolume}, {"configMap", {{"name", trust.config_map_name}}}});
+  for (const char* list : {"initContainers", "containers"}) {
+    if (!spec.contains(list)) continue;
+    for (auto& container : spec[list]) {
+      if (container.value("name", "") == kProbeContainer) continue;  // It trusts nobody.
+      container["volumeMounts"].push_back(
+          {{"name", kVolume}, {"mountPath", kFolder}, {"readOnly", true}});
+      for (const char* name : kTrustVariables) {
+        SetUnlessSet(container, name, fmt::format("{}/{}", kFolder, trust.key));
+      }
+    }
+  }
 }
 
 }  // namespace
@@ -164,6 +194,7 @@ void Dress(json& metadata, json& spec, const Place& place, const Settings& setti
       if (image != settings.worker_image) container["image"] = Mirrored(image, rules.images);
     }
   }
+  if (rules.trust) AddTrust(spec, *rules.trust);
   for (const auto& secret : rules.images.pull_secrets) {
     auto& secrets = spec["imagePullSecrets"];
     const json entry = {{"name", secret}};

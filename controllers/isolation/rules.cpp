@@ -151,6 +151,7 @@ std::optional<Rules> RulesFor(const ObjectMeta& ns,
     if (!rules) rules.emplace();
     rules->policies.push_back(policy.key.name);
     AddImages(policy.body.spec.images, rules->images);
+    if (!rules->trust) rules->trust = policy.body.spec.trust_bundle;
     if (policy.body.spec.profile != api::IsolationProfile::kOpen) {
       AddNetwork(policy.body.spec.network, ns.labels, *rules);
     }

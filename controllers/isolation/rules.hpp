@@ -32,6 +32,8 @@ struct Rules {
   std::int32_t interval_seconds = 0;
   std::int32_t timeout_seconds = 0;
   ImageRules images;
+  /// That of the first policy that has one.
+  std::optional<api::IsolationTrustBundle> trust;
 };
 
 /// Whether policies may select the namespace at all: those of the cluster itself and the operator's

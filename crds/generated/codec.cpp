@@ -874,11 +874,24 @@ json ToJson(const IsolationImages& value) {
   return out;
 }
 
+static void Decode(const Cursor& in, IsolationTrustBundle& out) {
+  in.Required("configMapName", out.config_map_name);
+  in.Required("key", out.key);
+}
+
+json ToJson(const IsolationTrustBundle& value) {
+  json out = json::object();
+  Put(out, "configMapName", value.config_map_name);
+  Put(out, "key", value.key);
+  return out;
+}
+
 static void Decode(const Cursor& in, IsolationPolicySpec& out) {
   in.Required("namespaceSelector", out.namespace_selector);
   in.Required("profile", out.profile);
   in.Required("network", out.network);
   in.Required("images", out.images);
+  in.Optional("trustBundle", out.trust_bundle);
 }
 
 json ToJson(const IsolationPolicySpec& value) {
@@ -887,6 +900,7 @@ json ToJson(const IsolationPolicySpec& value) {
   Put(out, "profile", value.profile);
   Put(out, "network", value.network);
   Put(out, "images", value.images);
+  PutAny(out, "trustBundle", value.trust_bundle);
   return out;
 }
 

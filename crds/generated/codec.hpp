@@ -47,6 +47,7 @@ nlohmann::json ToJson(const IsolationVerify& value);
 nlohmann::json ToJson(const IsolationNetwork& value);
 nlohmann::json ToJson(const IsolationMirror& value);
 nlohmann::json ToJson(const IsolationImages& value);
+nlohmann::json ToJson(const IsolationTrustBundle& value);
 nlohmann::json ToJson(const IsolationPolicySpec& value);
 nlohmann::json ToJson(const IsolationProof& value);
 nlohmann::json ToJson(const IsolationPolicyStatus& value);

@@ -712,6 +712,18 @@ struct IsolationImages {
   bool operator==(const IsolationImages&) const = default;
 };
 
+/// Certificate authorities that programs are to trust, such as a company's own. Containers of pods
+/// of Slipway see them as a file, which SSL_CERT_FILE, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE,
+/// AWS_CA_BUNDLE and NODE_EXTRA_CA_CERTS name where the container does not set them itself.
+struct IsolationTrustBundle {
+  /// ConfigMap in the namespace of each pod, which does not start without it.
+  std::string config_map_name;
+  /// Its key that holds them, in PEM.
+  std::string key;
+
+  bool operator==(const IsolationTrustBundle&) const = default;
+};
+
 /// Which namespaces, and what is allowed there. The operator never writes here.
 struct IsolationPolicySpec {
   /// Labels of the namespaces.
@@ -723,6 +735,8 @@ struct IsolationPolicySpec {
   IsolationNetwork network;
   /// Which images pods of the namespaces may have.
   IsolationImages images;
+  /// Certificate authorities that programs are to trust, such as a company's own.
+  std::optional<IsolationTrustBundle> trust_bundle;
 
   bool operator==(const IsolationPolicySpec&) const = default;
 };

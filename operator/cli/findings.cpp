@@ -46,6 +46,13 @@ constexpr std::array kAdvice{
     Advice{"KindNotServed",
            "have that kind installed, or the setting of the operator that asks for it changed, "
            "such as config.gangScheduler"},
+    Advice{"IsolationPending", "nothing, unless it stays: `kubectl get iso` shows what is missing"},
+    Advice{"IsolationUnprovable",
+           "have reports and the canary of the operator turned on (reports.enabled), or "
+           "spec.network.verify.probe of the IsolationPolicy set to Off"},
+    Advice{"ImageNotAllowed",
+           "use an image that the IsolationPolicy allows, or have its registry added there"},
+    Advice{"PolicyUnreadable", "have the operator upgraded to the version of the CRDs"},
     Advice{"WriteFailed", "nothing, unless it stays: look at the API server then"},
     Advice{"NamespaceTerminating", "create the object in another namespace"},
     Advice{"DeadlineExceeded", "create a new job with a longer spec.activeDeadlineSeconds"},
@@ -190,6 +197,7 @@ std::optional<Finding> Barred(const World& world) {
       Advice{"KindNotServed", "the cluster does not know a kind that its objects are of"},
       Advice{"QuotaExceeded", "the quota of the namespace does not let its objects be made"},
       Advice{"Forbidden", "the operator may not make its objects"},
+      Advice{"IsolationPending", "what isolates its namespace is not in place yet"},
       Advice{"NamespaceTerminating", "the namespace is being deleted"},
       Advice{"WriteFailed", "the API server does not take its objects"}};
   for (const char* type : {"Reconciling", "Ready"}) {
@@ -199,6 +207,9 @@ std::optional<Finding> Barred(const World& world) {
     Finding finding{std::string(known->text), Facts(Text(condition, {"message"})),
                     "the API server; it is asked again every minute", WayOut(world, known->reason)};
     if (known->reason == "NamespaceTerminating") finding.waits_for.clear();
+    if (known->reason == "IsolationPending") {
+      finding.waits_for = "the NetworkPolicy that isolates it, which the operator makes";
+    }
     return finding;
   }
   return std::nullopt;
