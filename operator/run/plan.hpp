@@ -89,8 +89,8 @@ struct WriteFailure {
   /// UID of the child that holds the name and has lost its labels, and with them its place in every
   /// view; empty when there is none.
   std::string hidden_uid{};
-  /// Set when the operator itself held the write back: a CamelCase word, and whether only a change by
-  /// a user can help.
+  /// Set when the operator itself held the write back: a CamelCase word, and whether only a change
+  /// by a user can help.
   std::string held{};
   bool held_for_good = false;
 };

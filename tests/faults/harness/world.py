@@ -79,8 +79,9 @@ class World:
         self._await_collector()
 
     def _configuration(self, settings: dict, file: Path, **more) -> Path:
-        """The chart's, but for the settings of a workload."""
+        """The chart's, but for the settings of a workload, and for the canary, whose port only one could have."""
         config = yaml.safe_load(self._installation.config.read_text()) | {"gangScheduler": "None"} | settings | more
+        config["reports"].pop("canaryAddress", None)
         file.write_text(json.dumps(config))
         return file
 
