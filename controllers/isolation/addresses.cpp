@@ -55,6 +55,8 @@ std::optional<Block> Both(const Block& one, const Block& other) {
   return both;
 }
 
+bool IsNetwork(const std::string& text) { return Parse(text).index() != 0; }
+
 Block Without(Block block, std::string_view address) {
   if (const auto part = SingleAddress(address); part && Inside(*part, block.cidr)) {
     const bool out = std::ranges::any_of(

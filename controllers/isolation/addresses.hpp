@@ -18,6 +18,9 @@ struct Block {
 /// The addresses that are in both; nullopt when none are. What is no network holds no address.
 std::optional<Block> Both(const Block& one, const Block& other);
 
+/// Whether the text is a network.
+bool IsNetwork(const std::string& text);
+
 /// Without that address, where it is in the block.
 Block Without(Block block, std::string_view address);
 

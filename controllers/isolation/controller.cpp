@@ -110,7 +110,7 @@ std::vector<Lookup> LookUpEverything() {
   const auto everywhere = [](const Object&) { return std::vector<std::string>{"all"}; };
   return {
       {kNamespaces, all, everywhere, {}, {}, "all"},
-      {kIsolationPolicies, all, everywhere, {}, {}, "isolating"},
+      {kIsolationPolicies, all, everywhere, {}, {}, "isolating", /*by_spec=*/true},
       {kNetworkPolicies, all, everywhere, {}, {}, "all"},
       {kPods,
        [](const Object& pod) { return IsCheck(pod.meta) ? std::string("all") : std::string(); },

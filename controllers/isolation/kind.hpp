@@ -55,6 +55,7 @@ inline constexpr std::string_view kVerifying = "Verifying";
 inline constexpr std::string_view kTightened = "IsolationTightened";
 inline constexpr std::string_view kNotProbed = "NotProbed";
 inline constexpr std::string_view kForeignPolicies = "ForeignPolicies";
+inline constexpr std::string_view kInvalidNetwork = "InvalidNetwork";
 inline constexpr std::string_view kUnreadable = "PolicyUnreadable";
 inline constexpr std::string_view kNothingSelected = "NothingSelected";
 }  // namespace reason

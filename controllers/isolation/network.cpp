@@ -84,27 +84,32 @@ bool IsKnown(const api::IsolationPeer& peer) {
                            &api::IsolationPort::protocol) == peer.ports.end();
 }
 
-json PeerSpec(const api::IsolationPeer& peer, bool block_metadata) {
-  if (!peer.cidr) {
-    json spec = json::object();
-    if (peer.namespace_selector) spec["namespaceSelector"] = SelectorSpec(*peer.namespace_selector);
-    if (peer.pod_selector || !peer.namespace_selector) {
-      spec["podSelector"] = SelectorSpec(peer.pod_selector.value_or(api::LabelSelector{}));
-    }
-    return spec;
-  }
-  Block block{*peer.cidr, peer.except};
+/// Null when no address is left, or what stands there is no network: the API server would refuse
+/// the whole policy for it.
+json BlockSpec(const api::IsolationPeer& peer, bool block_metadata) {
+  auto block = Both(Block{*peer.cidr, peer.except}, Block{*peer.cidr, {}});
+  if (!block) return nullptr;
   if (block_metadata) {
-    for (const auto address : kMetadata) block = Without(std::move(block), address);
+    for (const auto address : kMetadata) *block = Without(std::move(*block), address);
   }
-  json spec = {{"ipBlock", {{"cidr", block.cidr}}}};
-  if (!block.except.empty()) spec["ipBlock"]["except"] = block.except;
+  json spec = {{"cidr", block->cidr}};
+  if (!block->except.empty()) spec["except"] = block->except;
+  return {{"ipBlock", std::move(spec)}};
+}
+
+json PeerSpec(const api::IsolationPeer& peer, bool block_metadata) {
+  if (peer.cidr) return BlockSpec(peer, block_metadata);
+  json spec = json::object();
+  if (peer.namespace_selector) spec["namespaceSelector"] = SelectorSpec(*peer.namespace_selector);
+  if (peer.pod_selector || !peer.namespace_selector) {
+    spec["podSelector"] = SelectorSpec(peer.pod_selector.value_or(api::LabelSelector{}));
+  }
   return spec;
 }
 
 /// `side` is "from" or "to".
-json RuleSpec(const api::IsolationPeer& peer, const char* side, bool block_metadata) {
-  json rule = {{side, json::array({PeerSpec(peer, block_metadata)})}};
+json RuleSpec(const api::IsolationPeer& peer, const char* side, json spec) {
+  json rule = {{side, json::array({std::move(spec)})}};
   for (const auto& port : peer.ports) {
     json entry = Port(port.port, ToString(port.protocol));
     if (port.end_port) entry["endPort"] = *port.end_port;
@@ -123,9 +128,9 @@ bool IsMetadata(const api::IsolationPeer& peer) {
 json RulesSpec(const std::vector<api::IsolationPeer>& peers, const char* side, bool metadata) {
   json rules = json::array();
   for (const auto& peer : peers) {
-    if (IsKnown(peer) && !(metadata && IsMetadata(peer))) {
-      rules.push_back(RuleSpec(peer, side, metadata));
-    }
+    if (!IsKnown(peer) || (metadata && IsMetadata(peer))) continue;
+    json spec = PeerSpec(peer, metadata);
+    if (!spec.is_null()) rules.push_back(RuleSpec(peer, side, std::move(spec)));
   }
   return rules;
 }

@@ -96,7 +96,8 @@ std::vector<Lookup> LookUpPlace() {
        everywhere,
        {},
        {},
-       "isolating"},
+       "isolating",
+       /*by_spec=*/true},
       {kNetworkPolicies,
        [](const Object& object) {
          return object.key.name == kPolicyName ? object.key.ns : std::string();

@@ -117,6 +117,13 @@ void AddNetwork(const api::IsolationNetwork& network, const Labels& own, Rules& 
   rules.closed = true;
 }
 
+bool IsOfTenants(const std::string& ns, const Settings& settings) {
+  constexpr std::array<std::string_view, 3> kOfTheCluster{"kube-system", "kube-public",
+                                                          "kube-node-lease"};
+  return ns != settings.operator_namespace && !ns.starts_with("openshift-") &&
+         std::ranges::find(kOfTheCluster, ns) == kOfTheCluster.end();
+}
+
 }  // namespace
 
 Result<api::IsolationPolicy> DecodePolicy(const JsonView& object) {
@@ -129,17 +136,22 @@ Result<api::IsolationPolicy> DecodePolicy(const JsonView& object) {
   return unreadable;
 }
 
-bool MayBeIsolated(const std::string& ns, const Settings& settings) {
-  constexpr std::array<std::string_view, 3> kOfTheCluster{"kube-system", "kube-public",
-                                                          "kube-node-lease"};
+bool IsServed(const std::string& ns, const Settings& settings) {
   const auto& served = settings.served_namespaces;
-  const bool is_served = served.empty() || std::ranges::find(served, ns) != served.end();
-  return is_served && ns != settings.operator_namespace && !ns.starts_with("openshift-") &&
-         std::ranges::find(kOfTheCluster, ns) == kOfTheCluster.end();
+  return served.empty() || std::ranges::find(served, ns) != served.end();
+}
+
+bool MayBeIsolated(const std::string& ns, const Settings& settings) {
+  return IsServed(ns, settings) && IsOfTenants(ns, settings);
+}
+
+bool SelectsAnywhere(const api::IsolationPolicy& policy, const ObjectMeta& ns,
+                     const Settings& settings) {
+  return IsOfTenants(ns.name, settings) && Selects(policy.spec.namespace_selector, ns.labels);
 }
 
 bool Selects(const api::IsolationPolicy& policy, const ObjectMeta& ns, const Settings& settings) {
-  return MayBeIsolated(ns.name, settings) && Selects(policy.spec.namespace_selector, ns.labels);
+  return IsServed(ns.name, settings) && SelectsAnywhere(policy, ns, settings);
 }
 
 std::optional<Rules> RulesFor(const ObjectMeta& ns,

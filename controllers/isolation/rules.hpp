@@ -36,13 +36,20 @@ struct Rules {
   std::optional<api::IsolationTrustBundle> trust;
 };
 
-/// Whether policies may select the namespace at all: those of the cluster itself and the operator's
-/// own are left alone, for what isolates them stops everything else, and so are those that this
-/// installation does not serve.
+/// Whether this installation looks after the namespace. What isolates one that it does not is
+/// another installation's.
+bool IsServed(const std::string& ns, const Settings& settings);
+
+/// Whether policies may select the namespace, and this installation isolates it then: those of the
+/// cluster itself and the operator's own are left alone, for what isolates them stops everything
+/// else.
 bool MayBeIsolated(const std::string& ns, const Settings& settings);
 
-/// Whether the policy selects a namespace of that name and with these labels.
+/// Whether the policy selects a namespace of that name and with these labels, which this
+/// installation serves; or, anywhere, whoever serves it.
 bool Selects(const api::IsolationPolicy& policy, const ObjectMeta& ns, const Settings& settings);
+bool SelectsAnywhere(const api::IsolationPolicy& policy, const ObjectMeta& ns,
+                     const Settings& settings);
 
 /// What holds in the namespace; nullopt when no policy selects it. Of several the strictest holds:
 /// what is allowed is what each of them allows, of times the shortest interval and the longest

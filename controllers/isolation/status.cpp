@@ -11,6 +11,7 @@
 #include "controllers/common/conditions.hpp"
 #include "controllers/common/labels.hpp"
 #include "controllers/common/text.hpp"
+#include "controllers/isolation/addresses.hpp"
 #include "controllers/isolation/check.hpp"
 #include "controllers/isolation/kind.hpp"
 #include "controllers/isolation/place.hpp"
@@ -56,14 +57,19 @@ struct ByNamespace {
   }
 };
 
-/// What was recorded of a namespace under the rules that hold now.
-const api::IsolationProof* Recorded(const api::IsolationPolicy& policy, const std::string& ns,
-                                    const std::string& since) {
+const api::IsolationProof* RecordedOf(const api::IsolationPolicy& policy, const std::string& ns) {
   if (!policy.status) return nullptr;
   const auto& proofs = policy.status->proofs;
   const auto found = std::ranges::find(proofs, ns, &api::IsolationProof::namespace_);
-  const bool known = found != proofs.end() && found->time && found->policy_digest == since;
-  return known ? &*found : nullptr;
+  return found == proofs.end() ? nullptr : &*found;
+}
+
+/// What was recorded of a namespace under the rules that hold now.
+const api::IsolationProof* Recorded(const api::IsolationPolicy& policy, const std::string& ns,
+                                    const std::string& since) {
+  const auto* recorded = RecordedOf(policy, ns);
+  const bool known = recorded != nullptr && recorded->time && recorded->policy_digest == since;
+  return known ? recorded : nullptr;
 }
 
 api::IsolationProof Prove(const api::IsolationPolicy& policy, const ObjectMeta& ns,
@@ -125,6 +131,25 @@ const std::string& MessageOf(const std::vector<api::IsolationProof>& proofs, Res
   static const std::string kNone;
   const auto found = std::ranges::find(proofs, result, &api::IsolationProof::result);
   return found == proofs.end() || !found->message ? kNone : *found->message;
+}
+
+/// What the schema cannot tell of a network, or an empty text.
+std::string WhyNoNetwork(const api::IsolationPolicySpec& spec) {
+  const auto look = [](const std::vector<api::IsolationPeer>& peers, const char* field) {
+    for (std::size_t i = 0; i < peers.size(); ++i) {
+      std::vector<std::string> networks = peers[i].except;
+      if (peers[i].cidr) networks.push_back(*peers[i].cidr);
+      const auto bad = std::ranges::find_if_not(networks, IsNetwork);
+      if (bad == networks.end()) continue;
+      return fmt::format(
+          "spec.network.{}[{}] has {}, which is no network, so the whole entry allows "
+          "nothing; correct it, as in 10.20.0.0/16",
+          field, i, *bad);
+    }
+    return std::string();
+  };
+  std::string why = look(spec.network.egress_to, "egressTo");
+  return why.empty() ? look(spec.network.ingress_from, "ingressFrom") : why;
 }
 
 struct Verdict {
@@ -190,12 +215,18 @@ api::IsolationPolicyStatus MakeStatus(const api::IsolationPolicy& policy, const 
   const ByNamespace seen(world, uids);
   std::vector<api::IsolationProof> proofs;
   for (const auto& ns : world.All(kNamespaces)) {
-    if (ns.meta.deleted || !Selects(policy, ns.meta, settings)) continue;
-    proofs.push_back(Prove(policy, ns.meta, world, seen, settings));
+    if (ns.meta.deleted || !SelectsAnywhere(policy, ns.meta, settings)) continue;
+    if (IsServed(ns.meta.name, settings)) {
+      proofs.push_back(Prove(policy, ns.meta, world, seen, settings));
+    } else if (const auto* recorded = RecordedOf(policy, ns.meta.name)) {
+      proofs.push_back(*recorded);  // By the installation that serves it.
+    }
   }
   std::ranges::stable_sort(proofs, {}, Severity);
+  const std::string no_network = WhyNoNetwork(policy.spec);
   const Verdict enforced =
-      IsReadable(policy)
+      !no_network.empty() ? Verdict{false, reason::kInvalidNetwork, no_network}
+      : IsReadable(policy)
           ? JudgeEnforced(proofs)
           : Verdict{
                 false, reason::kUnreadable,

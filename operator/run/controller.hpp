@@ -49,6 +49,8 @@ struct Lookup {
   /// Name of the index by which the objects are found in their store: another one where a kind is
   /// looked up in two ways.
   std::string index = "filed";
+  /// What its status says matters to nobody who looks it up, so that a change of it wakes nobody.
+  bool by_spec = false;
 };
 
 /// What comes of a report that a pod sends about itself while it runs.

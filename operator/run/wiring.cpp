@@ -3,7 +3,9 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <optional>
 #include <set>
+#include <utility>
 
 #include "operator/kube/labels.hpp"
 
@@ -84,12 +86,23 @@ void Wiring::AddInformer(Client& client, const AnyResource& resource, const std:
 }
 
 void Wiring::OnChange(const Object& object, bool initial) {
+  std::optional<bool> spec_changed;  // Asked once, whoever wants to know.
+  const auto matters = [&](const Lookup& lookup) {
+    if (!lookup.by_spec) return true;
+    if (!spec_changed) {
+      const ObjectPtr there = cache_.StoreFor(object.key.cluster, object.type).Find(object.key);
+      spec_changed = spec_changes_.Changed(object, there && there->meta.uid == object.meta.uid);
+    }
+    return *spec_changed;
+  };
   for (const auto& runner : runners_) {
     if (runner->Spec().kind.type == object.type) {
       runner->Enqueue(object.key, PriorityOf(initial));
     }
     for (const auto& lookup : runner->Spec().looks_up) {
-      if (lookup.kind.type == object.type) EnqueueUsers(*runner, lookup, object, initial);
+      if (lookup.kind.type == object.type && matters(lookup)) {
+        EnqueueUsers(*runner, lookup, object, initial);
+      }
     }
   }
   EnqueueOwner(object, initial);

@@ -9,6 +9,7 @@
 #include "operator/cache/informer.hpp"
 #include "operator/run/leader.hpp"
 #include "operator/run/runner.hpp"
+#include "operator/run/spec_changes.hpp"
 
 namespace slipway {
 
@@ -51,6 +52,7 @@ class Wiring {
   const Clock& clock_;
   std::vector<std::unique_ptr<Informer>> informers_;
   std::set<std::pair<ClusterId, ResourceType>> watched_without_namespace_;
+  SpecChanges spec_changes_;
 };
 
 }  // namespace slipway

@@ -27,6 +27,12 @@ TEST(IsolationGolden, APolicyTellsWhatCameOfIt) {
   golden::RunGolden("isolation_policy", MakeIsolationPolicyController(Provable()));
 }
 
+TEST(IsolationGolden, TwoInstallationsTellOfTheirOwnNamespaces) {
+  Settings settings = Provable();
+  settings.served_namespaces = {"team-a"};
+  golden::RunGolden("isolation_policy_of_two", MakeIsolationPolicyController(settings));
+}
+
 TEST(IsolationGolden, NoPodOfATrainingJobStartsUnisolated) {
   const Settings settings = Provable();
   golden::RunGolden("isolation_training_job",

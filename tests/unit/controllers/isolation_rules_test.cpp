@@ -66,6 +66,16 @@ TEST(IsolationAddresses, WhatOneLeavesOutStaysOut) {
       << "what is not in it need not be left out";
 }
 
+TEST(IsolationAddresses, WhatIsNoNetworkIsNone) {
+  EXPECT_TRUE(IsNetwork("10.0.0.0/8"));
+  EXPECT_TRUE(IsNetwork("fd00::/8"));
+  EXPECT_FALSE(IsNetwork("300.0.0.0/8"));
+  EXPECT_FALSE(IsNetwork("10.0.0.0/33"));
+  EXPECT_FALSE(IsNetwork("10.0.0.0"));
+  EXPECT_EQ(Both({"10.0.0.0/8", {"10.0.0.0/8"}}, {"10.0.0.0/8", {}}), std::nullopt)
+      << "all of it is left out";
+}
+
 TEST(IsolationAddresses, OneAddressIsTakenOut) {
   EXPECT_EQ(Without({"0.0.0.0/0", {}}, "169.254.169.254"),
             (Block{"0.0.0.0/0", {"169.254.169.254/32"}}));
