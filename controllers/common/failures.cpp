@@ -13,6 +13,7 @@ namespace {
 constexpr std::string_view kForbidden = "Forbidden";
 constexpr std::string_view kQuotaExceeded = "QuotaExceeded";
 constexpr std::string_view kWriteFailed = "WriteFailed";
+constexpr std::string_view kHeld = "IsolationPending";
 constexpr std::string_view kKindNotServed = "KindNotServed";
 
 std::string Describe(const WriteFailure& failure) {
@@ -88,7 +89,7 @@ std::optional<Problem> ExplainFailures(const std::vector<WriteFailure>& failures
 
 std::optional<EmitEvent> BarredEvent(const std::vector<api::Condition>& before,
                                      const std::vector<api::Condition>& after) {
-  constexpr std::array kBarred{kForbidden, kQuotaExceeded, kWriteFailed, kKindNotServed};
+  constexpr std::array kBarred{kForbidden, kQuotaExceeded, kWriteFailed, kKindNotServed, kHeld};
   const api::Condition* now = FindCondition(after, condition::kReconciling);
   const api::Condition* earlier = FindCondition(before, condition::kReconciling);
   if (now == nullptr || std::ranges::find(kBarred, now->reason) == kBarred.end()) return {};

@@ -10,6 +10,7 @@
 #include "controllers/common/status.hpp"
 #include "controllers/common/text.hpp"
 #include "controllers/isolation/kind.hpp"
+#include "controllers/isolation/marks.hpp"
 #include "controllers/isolation/place.hpp"
 
 namespace slipway::isolation {
@@ -43,11 +44,6 @@ const ContainerState* ProbeOf(const PodView& pod) {
   return probe == pod.containers.end() ? nullptr : &*probe;
 }
 
-std::string SinceOf(const ObjectMeta& meta) {
-  const auto since = meta.annotations.find(kSince);
-  return since == meta.annotations.end() ? "" : since->second;
-}
-
 }  // namespace
 
 ObjectKey CheckKey(const ObjectMeta& ns) {
@@ -73,6 +69,7 @@ Create MakeCheck(const ObjectMeta& ns, const Rules& rules, const std::string& si
   // Dressed as the others are, but without a probe before it: it is one.
   Place place{rules, std::nullopt, since};
   place.rules->probed = false;
+  place.rules->trust.reset();  // It trusts nobody, and would not start without it.
   Dress(metadata, spec, place, settings);
   return {kPods.type, CheckKey(ns), json{{"metadata", metadata}, {"spec", spec}}};
 }
@@ -102,13 +99,18 @@ CheckPlan PlanCheck(const ObjectMeta& ns, const Rules& rules, const std::string&
                     const Item<PodView>* pod, const Settings& settings, Instant now) {
   if (pod == nullptr) return {MakeCheck(ns, rules, since, settings), std::nullopt};
   if (pod->meta.deleted) return {};
-  const Instant due = pod->meta.created + seconds(rules.interval_seconds);
+  // One that still looks is given the time that a look may take.
+  const seconds interval(rules.interval_seconds);
+  const seconds longest(rules.timeout_seconds + kMargin);
+  const Instant due =
+      pod->meta.created + (Ended(pod->body) ? interval : std::max(interval, longest));
   const auto remove = [&](const char* why) {
     return CheckPlan{Delete{kPods.type, pod->key, pod->meta.uid, why, std::nullopt}, std::nullopt};
   };
   if (SinceOf(pod->meta) != since) return remove("it looked under other rules");
-  // A clock that was set back must not keep a namespace from being looked at.
-  if (now >= due || IsAhead(pod->meta.created, now)) return remove("the next look is due");
+  // A clock that was set back must not keep a namespace from being looked at; one that is a little
+  // behind that of the API server must not remove each look at once.
+  if (now >= due || pod->meta.created > now + interval) return remove("the next look is due");
   return {std::nullopt, due};
 }
 

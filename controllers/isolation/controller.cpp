@@ -4,10 +4,13 @@
 #include "controllers/common/status.hpp"
 #include "controllers/isolation/check.hpp"
 #include "controllers/isolation/kind.hpp"
+#include "controllers/isolation/marks.hpp"
 #include "controllers/isolation/network.hpp"
 #include "controllers/isolation/place.hpp"
 #include "controllers/isolation/status.hpp"
 #include "crds/generated/codec.hpp"
+#include "operator/base/clock.hpp"
+#include "operator/base/hash.hpp"
 #include "operator/kube/network.hpp"
 #include "operator/kube/workloads.hpp"
 
@@ -17,22 +20,23 @@ namespace {
 
 using nlohmann::json;
 
-/// The rules that were the last to forbid something: those that hold, unless they only add to what
-/// the policy that is there allows.
-std::string Since(const Object* live, const json& spec) {
-  const std::string digest = DigestOf(spec);
-  if (live == nullptr) return digest;
-  const auto since = live->meta.annotations.find(kSince);
+/// A mark of the rules that were the last to forbid something: the one that is there, if the rules
+/// only add to what is allowed there, else one that no pod bears yet. What is forbidden a second
+/// time has been allowed in between, so its mark is another one.
+std::string Since(const Object* live, const json& spec, Instant now) {
+  if (live == nullptr) return Sha256Hex({DigestOf(spec), FormatTime(now)});
+  const std::string known = SinceOf(live->meta);
   const auto object = json::parse(live->json, nullptr, /*allow_exceptions=*/false);
-  const bool known = since != live->meta.annotations.end() && object.is_object();
-  return known && OnlyAdds(object.value("spec", json::object()), spec) ? since->second : digest;
+  const bool readable = !known.empty() && object.is_object();
+  if (readable && OnlyAdds(object.value("spec", json::object()), spec)) return known;
+  return Sha256Hex({DigestOf(spec), known, live->meta.resource_version.text});
 }
 
 /// Makes the policy, or puts right what it says. An apply cannot take away what somebody else has
 /// added to it, such as a way in where there is to be none.
-Action WritePolicy(const ObjectMeta& ns, const Object* live, const json& spec) {
+Action WritePolicy(const ObjectMeta& ns, const Object* live, const json& spec, Instant now) {
   const ObjectKey key{kHomeCluster, ns.name, std::string(kPolicyName)};
-  const json annotations = {{std::string(kSince), Since(live, spec)}};
+  const json annotations = {{std::string(kSince), Since(live, spec, now)}};
   const json labels = ChildLabels(kApplication, ns, "namespace");
   const json metadata = {{"labels", labels}, {"annotations", annotations}};
   const auto* view =
@@ -83,7 +87,7 @@ Outcome ReconcileNamespace(const ReconcileInput& input, const Settings& settings
     return {std::move(plan), std::nullopt};
   }
   const json spec = NamespacePolicySpec(*place.rules, settings);
-  plan.actions.push_back(WritePolicy(ns->meta, ours ? policy : nullptr, spec));
+  plan.actions.push_back(WritePolicy(ns->meta, ours ? policy : nullptr, spec, input.now));
   if (place.problem) return {std::move(plan), std::nullopt};
   if (!place.rules->probed) {
     Remove(plan, input.world.FindObject(kPods.type, CheckKey(ns->meta)),
@@ -117,7 +121,9 @@ std::vector<Lookup> LookUpEverything() {
        everywhere,
        {},
        {},
-       "checks"},
+       "checks",
+       /*by_spec=*/false,
+       /*ours=*/true},
   };
 }
 

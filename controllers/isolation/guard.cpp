@@ -81,6 +81,7 @@ class Pass {
  private:
   /// Makes a pod one of this place; the reason if it may not be made.
   std::optional<Problem> Admit(Action& action) {
+    if (const auto* patch = std::get_if<Patch>(&action)) return LetGo(*patch);
     json* pod = PodOf(action);
     if (pod == nullptr) return std::nullopt;
     wants_pods_ = true;
@@ -93,6 +94,18 @@ class Pass {
     }
     Dress((*pod)["metadata"], (*pod)["spec"], place_, settings_);
     return WhyImagesNotAllowed((*pod)["spec"], place_, settings_);
+  }
+
+  /// A pod that waits behind a gate may have been made before its namespace was isolated.
+  std::optional<Problem> LetGo(const Patch& patch) const {
+    const bool closed = place_.rules && place_.rules->closed;
+    if (patch.type != kPods.type || !(place_.problem || closed)) return std::nullopt;
+    if (place_.problem) return place_.problem;
+    const Object* pod = input_.world.FindObject(kPods.type, patch.key);
+    if (pod != nullptr && SinceOf(pod->meta) == place_.since) return std::nullopt;
+    return Problem{
+        std::string(reason::kIsolationPending),
+        "a pod was made under other rules than those that isolate it now, and starts anew"};
   }
 
   bool NeedsOwnPolicy() const {
@@ -113,7 +126,12 @@ class Pass {
 
   void KeepOwnPolicy(Plan& plan) {
     const bool has_pods = wants_pods_ || !OwnPods().empty();
-    if (NeedsOwnPolicy() && has_pods) {
+    if (NeedsOwnPolicy() && OwnPolicy() != nullptr && !OwnPolicyIsThere()) {
+      // An apply takes nothing away that somebody has added.
+      plan.actions.emplace_back(Patch{kNetworkPolicies.type, OwnPolicyKey(),
+                                      json{{"spec", WorkloadPolicySpec(owner_.meta.uid)}},
+                                      "it does not say what lets its pods meet"});
+    } else if (NeedsOwnPolicy() && has_pods) {
       plan.actions.emplace_back(
           Apply{kNetworkPolicies.type, OwnPolicyKey(),
                 json{{"metadata", {{"labels", ChildLabels(kApplication, owner_.meta, "workload")}}},

@@ -33,8 +33,8 @@ inline constexpr std::string_view kCheckRole = "isolation-check";
 /// The container in which a pod looks before its own program starts.
 inline constexpr std::string_view kProbeContainer = "isolation-probe";
 
-/// Annotation of that NetworkPolicy and of each pod that starts under it: the digest of the rules
-/// that were the last to forbid what was allowed before. A pod that bears another may still use a
+/// Annotation of that NetworkPolicy and of each pod that starts under it: a mark of the rules that
+/// were the last to forbid what was allowed before. A pod that bears another may still use a
 /// connection that is forbidden now.
 inline constexpr std::string_view kSince = "slipway.dev/isolation";
 

@@ -67,12 +67,19 @@ std::shared_ptr<const PodView> Marked(const Object& pod, const Object& owner,
 
 }  // namespace
 
+std::string SinceOf(const ObjectMeta& meta) {
+  constexpr std::size_t kDigits = 64;
+  const auto since = meta.annotations.find(kSince);
+  const bool ours = since != meta.annotations.end() && since->second.size() == kDigits &&
+                    since->second.find_first_not_of("0123456789abcdef") == std::string::npos;
+  return ours ? since->second : "";
+}
+
 bool IsStale(const Object& pod, const std::string& since) {
   const auto phase = ViewOf(pod).phase;
   const bool ended = phase == PodView::Phase::kSucceeded || phase == PodView::Phase::kFailed;
   if (since.empty() || ended) return false;
-  const auto mark = pod.meta.annotations.find(kSince);
-  return mark == pod.meta.annotations.end() || mark->second != since;
+  return SinceOf(pod.meta) != since;
 }
 
 Snapshot WithMarks(const Snapshot& world, const Object& owner, const std::string& since,

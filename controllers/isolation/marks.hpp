@@ -15,6 +15,9 @@ namespace slipway::isolation {
 /// So neither counts as a failure of a program, and everybody is told why.
 Snapshot WithMarks(const Snapshot& world, const Object& owner, const std::string& since, bool ends);
 
+/// The mark of the rules (kSince) that an object bears; empty when it bears none, or none of ours.
+std::string SinceOf(const ObjectMeta& meta);
+
 /// Whether the pod started under other rules. One that has ended started under any.
 bool IsStale(const Object& pod, const std::string& since);
 

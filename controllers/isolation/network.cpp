@@ -16,9 +16,10 @@ namespace {
 
 using nlohmann::json;
 
-/// Where clouds give out identities: the link-local address that all of them use, and the wire
-/// server of Azure.
-constexpr std::array<std::string_view, 2> kMetadata{"169.254.169.254", "168.63.129.16"};
+/// Where clouds give out identities: the link-local address that all of them use, that of AWS by
+/// IPv6, and the wire server of Azure.
+constexpr std::array<std::string_view, 3> kMetadata{"169.254.169.254", "168.63.129.16",
+                                                    "fd00:ec2::254"};
 
 json NamespaceCalled(std::string_view name) {
   return {{"matchLabels", {{"kubernetes.io/metadata.name", name}}}};
@@ -79,7 +80,8 @@ bool IsKnown(const std::optional<api::LabelSelector>& selector) {
 
 /// What this version does not know is not allowed.
 bool IsKnown(const api::IsolationPeer& peer) {
-  return IsKnown(peer.namespace_selector) && IsKnown(peer.pod_selector) &&
+  const bool says_who = peer.cidr || peer.namespace_selector || peer.pod_selector;
+  return says_who && IsKnown(peer.namespace_selector) && IsKnown(peer.pod_selector) &&
          std::ranges::find(peer.ports, api::IsolationProtocol::kUnknown,
                            &api::IsolationPort::protocol) == peer.ports.end();
 }

@@ -9,7 +9,9 @@
 #include "controllers/common/arguments.hpp"
 #include "controllers/isolation/images.hpp"
 #include "controllers/isolation/kind.hpp"
+#include "controllers/isolation/marks.hpp"
 #include "controllers/isolation/network.hpp"
+#include "operator/kube/labels.hpp"
 #include "operator/kube/network.hpp"
 
 namespace slipway::isolation {
@@ -27,11 +29,14 @@ Problem Pending(const std::string& ns, const std::string& why) {
 }
 
 /// The NetworkPolicy that isolates the namespace, if it says what it should.
-const ObjectMeta* FindPolicy(const std::string& ns, const Rules& rules, const Snapshot& world,
+const ObjectMeta* FindPolicy(const ObjectMeta& ns, const Rules& rules, const Snapshot& world,
                              const Settings& settings) {
   const std::string wanted = DigestOf(NamespacePolicySpec(rules, settings));
   for (const auto& policy : world.All(kNetworkPolicies)) {
-    const bool is_it = policy.key.ns == ns && policy.key.name == kPolicyName;
+    // A namespace that was made anew under the name of a former one has another UID.
+    const auto owner = policy.meta.labels.find(labels::kOwnerUid);
+    const bool is_it = policy.key.ns == ns.name && policy.key.name == kPolicyName &&
+                       owner != policy.meta.labels.end() && owner->second == ns.uid;
     if (is_it && !policy.meta.deleted && policy.body.spec_digest == wanted) return &policy.meta;
   }
   return nullptr;
@@ -130,9 +135,8 @@ Place Look(const std::string& ns, const Snapshot& world, const Settings& setting
   }
   place.rules = RulesFor(home->meta, policies, settings);
   if (!place.rules || !place.rules->closed) return place;
-  if (const auto* policy = FindPolicy(ns, *place.rules, world, settings)) {
-    const auto since = policy->annotations.find(kSince);
-    if (since != policy->annotations.end()) place.since = since->second;
+  if (const auto* policy = FindPolicy(home->meta, *place.rules, world, settings)) {
+    place.since = SinceOf(*policy);
   }
   if (place.since.empty()) {
     place.problem = Pending(ns, fmt::format("NetworkPolicy {} is not yet what {} says", kPolicyName,

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <map>
 #include <utility>
 
@@ -14,6 +15,7 @@
 #include "controllers/isolation/addresses.hpp"
 #include "controllers/isolation/check.hpp"
 #include "controllers/isolation/kind.hpp"
+#include "controllers/isolation/network.hpp"
 #include "controllers/isolation/place.hpp"
 #include "controllers/isolation/rules.hpp"
 #include "operator/kube/labels.hpp"
@@ -34,16 +36,21 @@ struct ByNamespace {
   std::map<std::string_view, Item<PodView>> checks;
   std::map<std::string_view, std::vector<std::string>> foreign;
 
-  ByNamespace(const Snapshot& world, const std::map<std::string, std::string>& uids) {
+  ByNamespace(const Snapshot& world, const std::map<std::string, const ObjectMeta*>& namespaces) {
     for (const auto& pod : world.All(kPods)) {
       // The label alone can be written by anybody who may make pods there.
-      const auto uid = uids.find(pod.key.ns);
-      const bool ours = IsCheck(pod.meta) && uid != uids.end() &&
-                        OwnerUidOf(pod.meta) == uid->second && !pod.meta.deleted;
+      const auto ns = namespaces.find(pod.key.ns);
+      const bool ours = IsCheck(pod.meta) && ns != namespaces.end() &&
+                        pod.key == CheckKey(*ns->second) &&
+                        OwnerUidOf(pod.meta) == ns->second->uid && !pod.meta.deleted;
       if (ours) checks.emplace(pod.key.ns, pod);
     }
     for (const auto& policy : world.All(kNetworkPolicies)) {
-      const bool ours = policy.meta.labels.contains(labels::kOwnerUid);
+      // So can that of a policy; ours are known by what they say.
+      const std::string owner(OwnerUidOf(policy.meta));
+      const bool ours =
+          policy.key.name == kPolicyName ||
+          (!owner.empty() && policy.body.spec_digest == DigestOf(WorkloadPolicySpec(owner)));
       if (!policy.body.allows || ours) continue;
       auto& names = foreign[policy.key.ns];
       if (names.size() < kMaxForeign) names.push_back(policy.key.name);
@@ -64,17 +71,21 @@ const api::IsolationProof* RecordedOf(const api::IsolationPolicy& policy, const 
   return found == proofs.end() ? nullptr : &*found;
 }
 
-/// What was recorded of a namespace under the rules that hold now.
+/// What was recorded of a namespace under the rules that hold now, unless a later look is long
+/// overdue: then nothing is known any more.
 const api::IsolationProof* Recorded(const api::IsolationPolicy& policy, const std::string& ns,
-                                    const std::string& since) {
+                                    const std::string& since, Instant now) {
+  const auto& verify = policy.spec.network.verify;
+  const std::chrono::seconds patience(2 * (verify.interval_seconds + verify.timeout_seconds));
   const auto* recorded = RecordedOf(policy, ns);
-  const bool known = recorded != nullptr && recorded->time && recorded->policy_digest == since;
+  const bool known = recorded != nullptr && recorded->time && recorded->policy_digest == since &&
+                     now < *recorded->time + patience;
   return known ? recorded : nullptr;
 }
 
 api::IsolationProof Prove(const api::IsolationPolicy& policy, const ObjectMeta& ns,
-                          const Snapshot& world, const ByNamespace& seen,
-                          const Settings& settings) {
+                          const Snapshot& world, const ByNamespace& seen, const Settings& settings,
+                          Instant now) {
   const Place place = Look(ns.name, world, settings);
   const auto check = seen.checks.find(ns.name);
   const bool looked = check != seen.checks.end();
@@ -89,8 +100,9 @@ api::IsolationProof Prove(const api::IsolationPolicy& policy, const ObjectMeta& 
     proof.result = Result::kNotProbed;
     if (!place.since.empty()) proof.policy_digest = place.since;
   } else if (!proof.time || proof.policy_digest != place.since) {
-    // Not looked yet under these rules; what was seen before the pod went still counts.
-    if (const auto* recorded = Recorded(policy, ns.name, place.since)) proof = *recorded;
+    // Not looked yet under these rules; what was seen of them before the pod went still counts.
+    const auto* recorded = Recorded(policy, ns.name, place.since, now);
+    proof = recorded != nullptr ? *recorded : ReadCheck(ns.name, nullptr, nullptr);
     proof.policy_digest = place.since;
   }
   const auto foreign = seen.foreign.find(ns.name);
@@ -210,14 +222,14 @@ api::IsolationPolicyStatus MakeStatus(const api::IsolationPolicy& policy, const 
                                       const Settings& settings, Instant now) {
   auto status = policy.status.value_or(api::IsolationPolicyStatus{});
   status.observed_generation = policy.meta.generation;
-  std::map<std::string, std::string> uids;
-  for (const auto& ns : world.All(kNamespaces)) uids.emplace(ns.key.name, ns.meta.uid);
-  const ByNamespace seen(world, uids);
+  std::map<std::string, const ObjectMeta*> namespaces;
+  for (const auto& ns : world.All(kNamespaces)) namespaces.emplace(ns.key.name, &ns.meta);
+  const ByNamespace seen(world, namespaces);
   std::vector<api::IsolationProof> proofs;
   for (const auto& ns : world.All(kNamespaces)) {
     if (ns.meta.deleted || !SelectsAnywhere(policy, ns.meta, settings)) continue;
     if (IsServed(ns.meta.name, settings)) {
-      proofs.push_back(Prove(policy, ns.meta, world, seen, settings));
+      proofs.push_back(Prove(policy, ns.meta, world, seen, settings, now));
     } else if (const auto* recorded = RecordedOf(policy, ns.meta.name)) {
       proofs.push_back(*recorded);  // By the installation that serves it.
     }

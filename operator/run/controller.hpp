@@ -51,6 +51,8 @@ struct Lookup {
   std::string index = "filed";
   /// What its status says matters to nobody who looks it up, so that a change of it wakes nobody.
   bool by_spec = false;
+  /// Only objects that bear our label are looked up, so that no others are watched for it.
+  bool ours = false;
 };
 
 /// What comes of a report that a pod sends about itself while it runs.

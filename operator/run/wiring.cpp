@@ -49,10 +49,13 @@ void Wiring::Watch(Client& client, const std::string& ns) {
   };
   for (const auto& runner : runners_) {
     watch(runner->Spec().kind, "");
-    for (const auto& lookup : runner->Spec().looks_up) watch(lookup.kind, "");
+    for (const auto& lookup : runner->Spec().looks_up) {
+      if (!lookup.ours) watch(lookup.kind, "");
+    }
   }
   for (const auto& runner : runners_) {
     for (const auto& child : runner->Spec().owns) watch(child, labels::kSelector);
+    for (const auto& lookup : runner->Spec().looks_up) watch(lookup.kind, labels::kSelector);
   }
 }
 

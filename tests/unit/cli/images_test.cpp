@@ -48,24 +48,28 @@ ImageList ListOf(const std::vector<std::string>& files, const std::string& input
   return list;
 }
 
+/// Names of files as they are in every folder that the tests are in.
+std::string WithoutRoot(std::string text) {
+  const std::string root = GoldenFolder().string() + "/";
+  for (auto at = text.find(root); at != std::string::npos; at = text.find(root)) {
+    text.erase(at, root.size());
+  }
+  return text;
+}
+
 /// What goes to programs.
 std::string Output(const ImageList& list, const ImagesOptions& options) {
   std::ostringstream out;
   std::ostringstream problems;
   ShowImages(list, options, out, problems);
-  return out.str() + "\n";
+  return WithoutRoot(out.str() + "\n");
 }
 
 std::string Show(const ImageList& list, const ImagesOptions& options) {
   std::ostringstream out;
   std::ostringstream problems;
   const int code = ShowImages(list, options, out, problems);
-  std::string text = out.str() + problems.str() + "(exit code " + std::to_string(code) + ")\n\n";
-  const std::string root = GoldenFolder().string() + "/";
-  for (auto at = text.find(root); at != std::string::npos; at = text.find(root)) {
-    text.erase(at, root.size());
-  }
-  return text;
+  return WithoutRoot(out.str() + problems.str() + "(exit code " + std::to_string(code) + ")\n\n");
 }
 
 TEST(Images, AreShownAsPeopleAndToolsReadThem) {
