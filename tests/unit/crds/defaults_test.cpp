@@ -80,7 +80,7 @@ TEST(Defaults, WhatDoesNotFitIsLeftToTheCheck) {
 TEST(EmbeddedCrds, AreAllAndFillInTheirOwnDefaults) {
   const auto crds = EmbeddedCrds();
   ASSERT_TRUE(crds) << crds.error().message;
-  ASSERT_EQ(crds->size(), 7U);
+  ASSERT_EQ(crds->size(), 8U);
   const auto manifest = ParseYaml(
       "apiVersion: slipway.dev/v1alpha1\nkind: TrainingJob\nmetadata: {name: x}\n"
       "spec: {trainer: {image: x}}\n",
