@@ -115,7 +115,7 @@ int Severity(const api::IsolationProof& proof) {
   switch (proof.result) {
     case Result::kUnenforced: return 0;
     case Result::kNothingProven: return 1;
-    case Result::kPending: return 2;
+    case Result::kPending:
     case Result::kUnknown: return 2;
     case Result::kNotProbed: return 3;
     case Result::kEnforced: return 4;
