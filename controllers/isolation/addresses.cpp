@@ -33,9 +33,10 @@ bool Inside(const std::string& inner_text, const std::string& outer_text) {
          inside(std::get_if<ip::network_v6>(&inner), std::get_if<ip::network_v6>(&outer));
 }
 
-/// Takes a part out of the block; false when nothing is left of it.
+/// Takes a part out of the block; false when nothing is left of it. Of a part that is no network it
+/// is not known what was to be left out.
 bool TakeOut(Block& block, const std::string& part) {
-  if (Inside(block.cidr, part)) return false;
+  if (!IsNetwork(part) || Inside(block.cidr, part)) return false;
   const bool there = std::ranges::find(block.except, part) != block.except.end();
   if (Inside(part, block.cidr) && !there) block.except.push_back(part);
   return true;

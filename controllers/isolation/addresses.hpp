@@ -15,7 +15,8 @@ struct Block {
   bool operator==(const Block&) const = default;
 };
 
-/// The addresses that are in both; nullopt when none are. What is no network holds no address.
+/// The addresses that are in both; nullopt when none are. What is no network holds no address, and
+/// neither does a block that leaves out what is none.
 std::optional<Block> Both(const Block& one, const Block& other);
 
 /// Whether the text is a network.

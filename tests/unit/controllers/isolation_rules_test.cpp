@@ -74,6 +74,8 @@ TEST(IsolationAddresses, WhatIsNoNetworkIsNone) {
   EXPECT_FALSE(IsNetwork("10.0.0.0"));
   EXPECT_EQ(Both({"10.0.0.0/8", {"10.0.0.0/8"}}, {"10.0.0.0/8", {}}), std::nullopt)
       << "all of it is left out";
+  EXPECT_EQ(Both({"10.0.0.0/8", {"300.0.0.0/8"}}, {"10.0.0.0/8", {}}), std::nullopt)
+      << "it is not known what was to be left out";
 }
 
 TEST(IsolationAddresses, OneAddressIsTakenOut) {
