@@ -57,14 +57,11 @@ bool IsCheck(const ObjectMeta& pod) {
 
 Create MakeCheck(const ObjectMeta& ns, const Rules& rules, const std::string& since,
                  const Settings& settings) {
-  PodPlan plan;
-  plan.container = kProbeContainer;
+  PodPlan plan = PlanProbe(rules, settings);
+  if (rules.block_metadata) plan.args.emplace_back(kMetadata);
   plan.restart_policy = "Never";
   plan.active_deadline_seconds = rules.timeout_seconds + kMargin;
   json spec = RestrictedPodSpec(plan, std::nullopt);
-  json& container = spec["containers"][0];
-  container = ProbeContainer(rules, settings);
-  if (rules.block_metadata) container["args"].push_back(kMetadata);
   json metadata = PodMetadata(std::nullopt, ChildLabels(kApplication, ns, kCheckRole), {});
   // Dressed as the others are, but without a probe before it: it is one.
   Place place{rules, std::nullopt, since};

@@ -109,36 +109,35 @@ Outcome ReconcilePolicy(const ReconcileInput& input, const Settings& settings) {
   return {std::move(plan), StatusIfChanged(policy->status, status)};
 }
 
+/// All objects of a kind, or those that are meant.
+Lookup LookUpAll(
+    AnyResource kind, std::string index,
+    std::function<bool(const Object&)> meant = [](const Object&) { return true; }) {
+  Lookup lookup{std::move(kind),
+                [meant = std::move(meant)](const Object& object) {
+                  return meant(object) ? std::string("all") : std::string();
+                },
+                [](const Object&) { return std::vector<std::string>{"all"}; }};
+  lookup.index = std::move(index);
+  return lookup;
+}
+
 std::vector<Lookup> LookUpEverything() {
-  const auto all = [](const Object&) { return std::string("all"); };
-  const auto everywhere = [](const Object&) { return std::vector<std::string>{"all"}; };
-  return {
-      {kNamespaces, all, everywhere, {}, {}, "all"},
-      {kIsolationPolicies, all, everywhere, {}, {}, "isolating", /*by_spec=*/true},
-      {kNetworkPolicies, all, everywhere, {}, {}, "all"},
-      {kPods,
-       [](const Object& pod) { return IsCheck(pod.meta) ? std::string("all") : std::string(); },
-       everywhere,
-       {},
-       {},
-       "checks",
-       /*by_spec=*/false,
-       /*ours=*/true},
-  };
+  Lookup policies = LookUpAll(kIsolationPolicies, "everywhere");
+  policies.by_spec = true;
+  Lookup checks = LookUpAll(kPods, "checks", [](const Object& pod) { return IsCheck(pod.meta); });
+  checks.ours = true;
+  return {LookUpAll(kNamespaces, "all"), std::move(policies), LookUpAll(kNetworkPolicies, "all"),
+          std::move(checks)};
 }
 
 }  // namespace
 }  // namespace isolation
 
 Controller MakeNamespaceController(const Settings& settings) {
-  std::vector<Lookup> lookups = isolation::LookUpPlace();
-  lookups.erase(lookups.begin());  // It is its own namespace.
-  // The key of a Namespace is its name.
-  for (auto& lookup : lookups) {
-    if (lookup.kind.type == kNetworkPolicies.type) {
-      lookup.looked_up = [](const Object& ns) { return std::vector<std::string>{ns.key.name}; };
-    }
-  }
+  auto lookups = isolation::LookUpPlace([](const Object& ns) { return ns.key.name; });
+  // It is its own namespace, and a change of it need not lead to it twice.
+  std::erase_if(lookups, [](const Lookup& one) { return one.kind.type == kNamespaces.type; });
   return {"isolation",
           kNamespaces,
           {kNetworkPolicies, kPods},

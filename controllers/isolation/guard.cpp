@@ -208,7 +208,10 @@ Outcome Reconcile(const Controller& inner, const ReconcileInput& input, const Se
 Controller Isolated(Controller controller, const Settings& settings, Pods pods) {
   Controller isolated = controller;
   if (pods == Pods::kGroup) isolated.owns.emplace_back(kNetworkPolicies);
-  for (auto& lookup : isolation::LookUpPlace()) isolated.looks_up.push_back(std::move(lookup));
+  const auto beside = [](const Object& resource) { return resource.key.ns; };
+  for (auto& lookup : isolation::LookUpPlace(beside)) {
+    isolated.looks_up.push_back(std::move(lookup));
+  }
   isolated.reconcile = [inner = std::move(controller), settings,
                         pods](const ReconcileInput& input) {
     return isolation::Reconcile(inner, input, settings, pods);

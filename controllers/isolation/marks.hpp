@@ -9,8 +9,8 @@ namespace slipway::isolation {
 
 /// The same world, but
 ///   - a pod of `owner` itself that started under other rules than those since `since` bears the
-///     condition DisruptionTarget, as it is deleted for no fault of its own; none does with an
-///     empty `since`;
+///     condition DisruptionTarget, as it ends for no fault of its own, and with `ends` it has ended
+///     already, so that who restarts what has ended does so; none does with an empty `since`;
 ///   - a pod whose probe has failed bears it, too, and the reason and words of the probe.
 /// So neither counts as a failure of a program, and everybody is told why.
 Snapshot WithMarks(const Snapshot& world, const Object& owner, const std::string& since, bool ends);

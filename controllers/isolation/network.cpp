@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <optional>
 #include <string_view>
 
 #include "controllers/isolation/addresses.hpp"
 #include "crds/generated/codec.hpp"
+#include "operator/base/host_port.hpp"
 #include "operator/kube/labels.hpp"
 #include "operator/kube/network.hpp"
 
@@ -45,19 +45,13 @@ json ToNames() {
 /// Where pods report to, which is also what a pod must reach to prove anything. Null where the
 /// operator takes no reports.
 json ToOperator(const Settings& settings) {
-  const std::string& place = settings.probe_reachable;
-  const auto colon = place.rfind(':');
-  int port = 0;
-  if (colon == std::string::npos ||
-      std::from_chars(place.data() + colon + 1, place.data() + place.size(), port).ec !=
-          std::errc{}) {
-    return nullptr;
-  }
-  const auto address = SingleAddress(std::string_view(place).substr(0, colon));
+  const auto place = ParseHostPort(settings.probe_reachable);
+  if (!place) return nullptr;
   json peer = {{"namespaceSelector", NamespaceCalled(settings.operator_namespace)},
                {"podSelector", {{"matchLabels", {{"app.kubernetes.io/name", "slipway"}}}}}};
-  if (address) peer = {{"ipBlock", {{"cidr", *address}}}};
-  return {{"ports", json::array({Port(port, "TCP")})}, {"to", json::array({std::move(peer)})}};
+  if (const auto address = SingleAddress(place->host)) peer = {{"ipBlock", {{"cidr", *address}}}};
+  return {{"ports", json::array({Port(place->port, "TCP")})},
+          {"to", json::array({std::move(peer)})}};
 }
 
 json SelectorSpec(const api::LabelSelector& selector) {

@@ -87,31 +87,23 @@ void AddTrust(json& spec, const api::IsolationTrustBundle& trust) {
 
 }  // namespace
 
-std::vector<Lookup> LookUpPlace() {
-  const auto everywhere = [](const Object&) { return std::vector<std::string>{"all"}; };
-  return {
-      {kNamespaces,
-       [](const Object& object) { return object.key.name; },
-       [](const Object& resource) { return std::vector<std::string>{resource.key.ns}; },
-       {},
-       {},
-       "isolated"},
-      {kIsolationPolicies,
-       [](const Object&) { return std::string("all"); },
-       everywhere,
-       {},
-       {},
-       "isolating",
-       /*by_spec=*/true},
-      {kNetworkPolicies,
-       [](const Object& object) {
-         return object.key.name == kPolicyName ? object.key.ns : std::string();
-       },
-       [](const Object& resource) { return std::vector<std::string>{resource.key.ns}; },
-       {},
-       {},
-       "isolating"},
+std::vector<Lookup> LookUpPlace(std::string (*namespace_of)(const Object& resource)) {
+  const auto there = [namespace_of](const Object& resource) {
+    return std::vector<std::string>{namespace_of(resource)};
   };
+  Lookup home{kNamespaces, [](const Object& object) { return object.key.name; }, there};
+  home.index = "place";
+  Lookup policies{kIsolationPolicies, [](const Object&) { return std::string("all"); },
+                  [](const Object&) { return std::vector<std::string>{"all"}; }};
+  policies.index = "everywhere";
+  policies.by_spec = true;
+  Lookup isolating{kNetworkPolicies,
+                   [](const Object& object) {
+                     return object.key.name == kPolicyName ? object.key.ns : std::string();
+                   },
+                   there};
+  isolating.index = "isolating";
+  return {std::move(home), std::move(policies), std::move(isolating)};
 }
 
 Place Look(const std::string& ns, const Snapshot& world, const Settings& settings) {
@@ -165,21 +157,17 @@ std::optional<Problem> WhyImagesNotAllowed(const json& spec, const Place& place,
   return std::nullopt;
 }
 
-json ProbeContainer(const Rules& rules, const Settings& settings) {
-  return {{"name", kProbeContainer},
-          {"image", settings.worker_image},
-          {"command", {"/slipway", "probe"}},
-          {"args",
-           {"--reachable=" + LiteralArgument(settings.probe_reachable),
-            "--refused=" + LiteralArgument(settings.probe_refused),
-            fmt::format("--timeout-seconds={}", rules.timeout_seconds)}},
-          {"terminationMessagePolicy", "FallbackToLogsOnError"},
-          {"resources",
-           {{"requests", {{"cpu", "10m"}, {"memory", "32Mi"}}}, {"limits", {{"memory", "64Mi"}}}}},
-          {"securityContext",
-           {{"allowPrivilegeEscalation", false},
-            {"readOnlyRootFilesystem", true},
-            {"capabilities", {{"drop", {"ALL"}}}}}}};
+PodPlan PlanProbe(const Rules& rules, const Settings& settings) {
+  PodPlan plan;
+  plan.container = kProbeContainer;
+  plan.image = settings.worker_image;
+  plan.command = {"/slipway", "probe"};
+  plan.args = {"--reachable=" + LiteralArgument(settings.probe_reachable),
+               "--refused=" + LiteralArgument(settings.probe_refused),
+               fmt::format("--timeout-seconds={}", rules.timeout_seconds)};
+  plan.resources = api::Resources{{{"cpu", "10m"}, {"memory", "32Mi"}}, {{"memory", "64Mi"}}};
+  plan.read_only_root = true;
+  return plan;
 }
 
 void Dress(json& metadata, json& spec, const Place& place, const Settings& settings) {
@@ -187,7 +175,7 @@ void Dress(json& metadata, json& spec, const Place& place, const Settings& setti
   const Rules& rules = *place.rules;
   if (!place.since.empty()) metadata["annotations"][std::string(kSince)] = place.since;
   if (rules.closed && rules.probed) {
-    json first = json::array({ProbeContainer(rules, settings)});
+    json first = RestrictedPodSpec(PlanProbe(rules, settings), std::nullopt)["containers"];
     const json others = spec.value("initContainers", json::array());
     first.insert(first.end(), others.begin(), others.end());
     spec["initContainers"] = std::move(first);

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "controllers/common/failures.hpp"
+#include "controllers/common/pods.hpp"
 #include "controllers/common/settings.hpp"
 #include "controllers/isolation/rules.hpp"
 #include "operator/run/controller.hpp"
@@ -22,8 +23,8 @@ struct Place {
 };
 
 /// What a pass has to see for Look: the namespace, all policies, and the NetworkPolicy that
-/// isolates the namespace.
-std::vector<Lookup> LookUpPlace();
+/// isolates the namespace. `namespace_of` names the one that a resource is about.
+std::vector<Lookup> LookUpPlace(std::string (*namespace_of)(const Object& resource));
 
 /// Looks at the place of a custom resource of that namespace. Where there is any policy and the
 /// namespace itself is not known yet, nothing may be made.
@@ -39,7 +40,7 @@ std::optional<Problem> WhyImagesNotAllowed(const nlohmann::json& spec, const Pla
 void Dress(nlohmann::json& metadata, nlohmann::json& spec, const Place& place,
            const Settings& settings);
 
-/// The container that looks whether packets are filtered, and ends well only if they are.
-nlohmann::json ProbeContainer(const Rules& rules, const Settings& settings);
+/// A pod of one container that looks whether packets are filtered, and ends well only if they are.
+PodPlan PlanProbe(const Rules& rules, const Settings& settings);
 
 }  // namespace slipway::isolation

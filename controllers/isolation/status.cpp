@@ -171,29 +171,38 @@ struct Verdict {
 };
 
 /// Whether the network policies are in place.
-Verdict JudgeEnforced(const std::vector<api::IsolationProof>& proofs) {
+Verdict JudgeEnforced(const api::IsolationPolicy& policy,
+                      const std::vector<api::IsolationProof>& proofs) {
+  if (std::string why = WhyNoNetwork(policy.spec); !why.empty()) {
+    return {false, reason::kInvalidNetwork, std::move(why)};
+  }
+  if (!IsReadable(policy)) {
+    return {false, reason::kUnreadable,
+            "it says something that this version of the operator does not understand, so no pod is "
+            "made where it may select; upgrade the operator, or apply the CRDs of its version"};
+  }
+  if (proofs.empty()) return {true, reason::kNothingSelected, "it selects no namespace"};
   // A namespace whose pod has not looked yet is isolated; only one without a digest is not.
   std::vector<api::IsolationProof> missing;
   for (const auto& proof : proofs) {
     if (proof.result == Result::kPending && !proof.policy_digest) missing.push_back(proof);
   }
-  if (proofs.empty()) return {true, reason::kNothingSelected, "it selects no namespace"};
+  if (!missing.empty()) {
+    return {false, reason::kIsolationPending,
+            fmt::format("{}: {}", Names(missing, Result::kPending),
+                        MessageOf(missing, Result::kPending))};
+  }
   const auto foreign = std::ranges::find_if(
       proofs, [](const auto& proof) { return !proof.foreign_policies.empty(); });
-  if (missing.empty() && foreign != proofs.end()) {
+  if (foreign != proofs.end()) {
     return {
         false, reason::kForeignPolicies,
         fmt::format("{}: NetworkPolicy {} allows something of its own, and what one policy allows "
                     "none can forbid; delete it, and name what it allows in an IsolationPolicy",
                     foreign->namespace_, fmt::join(foreign->foreign_policies, ", "))};
   }
-  if (missing.empty()) {
-    return {true, reason::kEnforced,
-            fmt::format("what it says is in place in {} namespaces", proofs.size())};
-  }
-  return {false, reason::kIsolationPending,
-          fmt::format("{}: {}", Names(missing, Result::kPending),
-                      MessageOf(missing, Result::kPending))};
+  return {true, reason::kEnforced,
+          fmt::format("what it says is in place in {} namespaces", proofs.size())};
 }
 
 Verdict JudgeVerified(const std::vector<api::IsolationProof>& proofs) {
@@ -235,16 +244,7 @@ api::IsolationPolicyStatus MakeStatus(const api::IsolationPolicy& policy, const 
     }
   }
   std::ranges::stable_sort(proofs, {}, Severity);
-  const std::string no_network = WhyNoNetwork(policy.spec);
-  const Verdict enforced =
-      !no_network.empty() ? Verdict{false, reason::kInvalidNetwork, no_network}
-      : IsReadable(policy)
-          ? JudgeEnforced(proofs)
-          : Verdict{
-                false, reason::kUnreadable,
-                "it says something that this version of the operator does not understand, so no "
-                "pod is made where it may select; upgrade the operator, or apply the CRDs of its "
-                "version"};
+  const Verdict enforced = JudgeEnforced(policy, proofs);
   const Verdict verified = JudgeVerified(proofs);
   const bool unprobed = verified.reason == reason::kNotProbed;
   const bool ready = enforced.holds && (verified.holds || unprobed);
