@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "controllers/common/image_name.hpp"
+
 namespace slipway::isolation {
 namespace {
 
@@ -18,12 +20,6 @@ std::string_view Repository(std::string_view name) {
   return tagged ? name.substr(0, colon) : name;
 }
 
-/// Whether the name is the prefix or lies under it: "registry.corp/ml" does not hold
-/// "registry.corp/mlops".
-bool IsUnder(std::string_view name, std::string_view prefix) {
-  return name.starts_with(prefix) && (name.size() == prefix.size() || name[prefix.size()] == '/');
-}
-
 bool HasDigest(std::string_view image) {
   constexpr std::string_view kMark = "@sha256:";
   const auto at = image.find('@');  // The first: what stands before it is the name.
@@ -35,33 +31,17 @@ bool HasDigest(std::string_view image) {
 
 }  // namespace
 
-std::string FullName(std::string_view image) {
-  const auto slash = image.find('/');
-  const auto first = image.substr(0, slash);
-  const bool is_host =
-      slash != std::string_view::npos &&
-      (first.find_first_of(".:") != std::string_view::npos || first == "localhost");
-  if (is_host) return std::string(image);
-  return fmt::format("docker.io/{}{}", slash == std::string_view::npos ? "library/" : "", image);
-}
-
 std::string Mirrored(const std::string& image, const ImageRules& rules) {
   const std::string name = FullName(image);
-  const api::IsolationMirror* best = nullptr;
-  for (const auto& mirror : rules.mirrors) {
-    const bool longer = best == nullptr || mirror.source.size() > best->source.size();
-    if (longer && IsUnder(Repository(name), mirror.source)) best = &mirror;
-  }
-  if (best == nullptr) return image;
-  return best->mirror + name.substr(best->source.size());
+  const auto* mirror = FindMirror(Repository(name), rules.mirrors);
+  return mirror == nullptr ? image : mirror->mirror + name.substr(mirror->source.size());
 }
 
 std::optional<std::string> WhyNotAllowed(const std::string& image, const ImageRules& rules) {
   const std::string name = FullName(image);
   for (const auto& registries : rules.allowed) {
-    const bool under = std::ranges::any_of(registries, [&](const std::string& registry) {
-      return IsUnder(Repository(name), registry);
-    });
+    const bool under = std::ranges::any_of(
+        registries, [&](const std::string& registry) { return IsIn(Repository(name), registry); });
     if (!under) {
       return fmt::format(
           "comes from none of the allowed registries ({}); name one that does, or have "

@@ -2,16 +2,11 @@
 
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "controllers/isolation/rules.hpp"
 
-/// Names of images and the rules about them.
+/// Which images a place allows, and by which names they are had there.
 namespace slipway::isolation {
-
-/// The whole name of an image, as container runtimes complete it
-/// (https://github.com/distribution/reference): "busybox" is docker.io/library/busybox.
-std::string FullName(std::string_view image);
 
 /// The name by which the image is had: that in the mirror of its registry, if it has one.
 std::string Mirrored(const std::string& image, const ImageRules& rules);

@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 
+#include "controllers/common/image_name.hpp"
 #include "controllers/isolation/images.hpp"
 
 namespace slipway::isolation {
@@ -11,6 +12,7 @@ TEST(IsolationImages, NamesAreCompletedAsRuntimesDo) {
   EXPECT_EQ(FullName("busybox"), "docker.io/library/busybox");
   EXPECT_EQ(FullName("busybox:1.36"), "docker.io/library/busybox:1.36");
   EXPECT_EQ(FullName("corp/trainer"), "docker.io/corp/trainer");
+  EXPECT_EQ(FullName("docker.io/busybox"), "docker.io/library/busybox");
   EXPECT_EQ(FullName("localhost/trainer"), "localhost/trainer");
   EXPECT_EQ(FullName("localhost:5000/trainer"), "localhost:5000/trainer");
   EXPECT_EQ(FullName("registry.corp/ml/trainer:1"), "registry.corp/ml/trainer:1");
