@@ -106,6 +106,7 @@ Outcome ReconcilePolicy(const ReconcileInput& input, const Settings& settings) {
   const auto status = MakeStatus(*policy, input.world, settings, input.now);
   Plan plan;
   plan.events = MakeEvents(policy->status, status);
+  plan.wake_at = HoldsUntil(*policy, status, input.now);
   return {std::move(plan), StatusIfChanged(policy->status, status)};
 }
 

@@ -71,15 +71,19 @@ const api::IsolationProof* RecordedOf(const api::IsolationPolicy& policy, const 
   return found == proofs.end() ? nullptr : &*found;
 }
 
+/// How long a look counts when no later one follows it.
+std::chrono::seconds Patience(const api::IsolationPolicy& policy) {
+  const auto& verify = policy.spec.network.verify;
+  return std::chrono::seconds(2 * (verify.interval_seconds + verify.timeout_seconds));
+}
+
 /// What was recorded of a namespace under the rules that hold now, unless a later look is long
 /// overdue: then nothing is known any more.
 const api::IsolationProof* Recorded(const api::IsolationPolicy& policy, const std::string& ns,
                                     const std::string& since, Instant now) {
-  const auto& verify = policy.spec.network.verify;
-  const std::chrono::seconds patience(2 * (verify.interval_seconds + verify.timeout_seconds));
   const auto* recorded = RecordedOf(policy, ns);
   const bool known = recorded != nullptr && recorded->time && recorded->policy_digest == since &&
-                     now < *recorded->time + patience;
+                     now < *recorded->time + Patience(policy);
   return known ? recorded : nullptr;
 }
 
@@ -266,6 +270,17 @@ api::IsolationPolicyStatus MakeStatus(const api::IsolationPolicy& policy, const 
   if (proofs.size() > kMaxProofs) proofs.resize(kMaxProofs);
   status.proofs = std::move(proofs);
   return status;
+}
+
+std::optional<Instant> HoldsUntil(const api::IsolationPolicy& policy,
+                                  const api::IsolationPolicyStatus& status, Instant now) {
+  std::optional<Instant> first;
+  for (const auto& proof : status.proofs) {
+    if (!proof.time) continue;
+    const Instant end = *proof.time + Patience(policy);
+    if (end > now) first = std::min(first.value_or(end), end);
+  }
+  return first;
 }
 
 std::vector<EmitEvent> MakeEvents(const std::optional<api::IsolationPolicyStatus>& before,

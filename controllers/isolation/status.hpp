@@ -1,6 +1,6 @@
 #pragma once
 
-#include <string>
+#include <optional>
 #include <vector>
 
 #include "controllers/common/settings.hpp"
@@ -16,6 +16,10 @@ namespace slipway::isolation {
 /// looked at again.
 api::IsolationPolicyStatus MakeStatus(const api::IsolationPolicy& policy, const Snapshot& world,
                                       const Settings& settings, Instant now);
+
+/// When the first of the proofs counts no more unless it is renewed before; nullopt when none does.
+std::optional<Instant> HoldsUntil(const api::IsolationPolicy& policy,
+                                  const api::IsolationPolicyStatus& status, Instant now);
 
 /// The Events of a transition: proven, and not enforced.
 std::vector<EmitEvent> MakeEvents(const std::optional<api::IsolationPolicyStatus>& before,
