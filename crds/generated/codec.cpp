@@ -153,6 +153,20 @@ static void Decode(const Cursor& in, IsolationProbe& out) {
   DecodeEnum(in, out, IsolationProbe::kOff);
 }
 
+std::string_view ToString(IsolationRuleBook value) {
+  switch (value) {
+    case IsolationRuleBook::kUnknown: return "Unknown";
+    case IsolationRuleBook::kPCI: return "PCI";
+    case IsolationRuleBook::kHIPAA: return "HIPAA";
+    case IsolationRuleBook::kGDPR: return "GDPR";
+  }
+  return "Unknown";
+}
+
+static void Decode(const Cursor& in, IsolationRuleBook& out) {
+  DecodeEnum(in, out, IsolationRuleBook::kGDPR);
+}
+
 std::string_view ToString(IsolationResult value) {
   switch (value) {
     case IsolationResult::kUnknown: return "Unknown";
@@ -167,6 +181,21 @@ std::string_view ToString(IsolationResult value) {
 
 static void Decode(const Cursor& in, IsolationResult& out) {
   DecodeEnum(in, out, IsolationResult::kNotProbed);
+}
+
+std::string_view ToString(IsolationControlState value) {
+  switch (value) {
+    case IsolationControlState::kUnknown: return "Unknown";
+    case IsolationControlState::kEnforced: return "Enforced";
+    case IsolationControlState::kEvidence: return "Evidence";
+    case IsolationControlState::kNotMet: return "NotMet";
+    case IsolationControlState::kNotCheckable: return "NotCheckable";
+  }
+  return "Unknown";
+}
+
+static void Decode(const Cursor& in, IsolationControlState& out) {
+  DecodeEnum(in, out, IsolationControlState::kNotCheckable);
 }
 
 std::string_view ToString(Medium value) {
@@ -858,11 +887,24 @@ json ToJson(const IsolationMirror& value) {
   return out;
 }
 
+static void Decode(const Cursor& in, IsolationSignatureKey& out) {
+  in.Required("name", out.name);
+  in.Required("publicKey", out.public_key);
+}
+
+json ToJson(const IsolationSignatureKey& value) {
+  json out = json::object();
+  Put(out, "name", value.name);
+  Put(out, "publicKey", value.public_key);
+  return out;
+}
+
 static void Decode(const Cursor& in, IsolationImages& out) {
   in.Optional("allowedRegistries", out.allowed_registries);
   in.Required("requireDigest", out.require_digest);
   in.Optional("mirrors", out.mirrors);
   in.Optional("pullSecrets", out.pull_secrets);
+  in.Optional("signatureKeys", out.signature_keys);
 }
 
 json ToJson(const IsolationImages& value) {
@@ -871,6 +913,21 @@ json ToJson(const IsolationImages& value) {
   Put(out, "requireDigest", value.require_digest);
   PutAny(out, "mirrors", value.mirrors);
   PutAny(out, "pullSecrets", value.pull_secrets);
+  PutAny(out, "signatureKeys", value.signature_keys);
+  return out;
+}
+
+static void Decode(const Cursor& in, IsolationPods& out) {
+  in.Required("requireResources", out.require_resources);
+  in.Optional("nodeSelector", out.node_selector);
+  in.Optional("allowedTolerations", out.allowed_tolerations);
+}
+
+json ToJson(const IsolationPods& value) {
+  json out = json::object();
+  Put(out, "requireResources", value.require_resources);
+  PutAny(out, "nodeSelector", value.node_selector);
+  PutAny(out, "allowedTolerations", value.allowed_tolerations);
   return out;
 }
 
@@ -891,6 +948,8 @@ static void Decode(const Cursor& in, IsolationPolicySpec& out) {
   in.Required("profile", out.profile);
   in.Required("network", out.network);
   in.Required("images", out.images);
+  in.Required("pods", out.pods);
+  in.Optional("compliance", out.compliance);
   in.Optional("trustBundle", out.trust_bundle);
 }
 
@@ -900,6 +959,8 @@ json ToJson(const IsolationPolicySpec& value) {
   Put(out, "profile", value.profile);
   Put(out, "network", value.network);
   Put(out, "images", value.images);
+  Put(out, "pods", value.pods);
+  PutAny(out, "compliance", value.compliance);
   PutAny(out, "trustBundle", value.trust_bundle);
   return out;
 }
@@ -911,6 +972,8 @@ static void Decode(const Cursor& in, IsolationProof& out) {
   in.Optional("time", out.time);
   in.Optional("nodeName", out.node_name);
   in.Optional("message", out.message);
+  in.Optional("stalePods", out.stale_pods);
+  in.Optional("oldConnectionsUntil", out.old_connections_until);
   in.Optional("foreignPolicies", out.foreign_policies);
 }
 
@@ -922,7 +985,25 @@ json ToJson(const IsolationProof& value) {
   PutAny(out, "time", value.time);
   PutAny(out, "nodeName", value.node_name);
   PutAny(out, "message", value.message);
+  PutAny(out, "stalePods", value.stale_pods);
+  PutAny(out, "oldConnectionsUntil", value.old_connections_until);
   PutAny(out, "foreignPolicies", value.foreign_policies);
+  return out;
+}
+
+static void Decode(const Cursor& in, IsolationControl& out) {
+  in.Required("ruleBook", out.rule_book);
+  in.Required("control", out.control);
+  in.Required("state", out.state);
+  in.Required("message", out.message);
+}
+
+json ToJson(const IsolationControl& value) {
+  json out = json::object();
+  Put(out, "ruleBook", value.rule_book);
+  Put(out, "control", value.control);
+  Put(out, "state", value.state);
+  Put(out, "message", value.message);
   return out;
 }
 
@@ -932,6 +1013,7 @@ static void Decode(const Cursor& in, IsolationPolicyStatus& out) {
   in.Optional("namespaces", out.namespaces);
   in.Optional("message", out.message);
   in.Optional("proofs", out.proofs);
+  in.Optional("controls", out.controls);
 }
 
 json ToJson(const IsolationPolicyStatus& value) {
@@ -941,6 +1023,7 @@ json ToJson(const IsolationPolicyStatus& value) {
   PutAny(out, "namespaces", value.namespaces);
   PutAny(out, "message", value.message);
   PutAny(out, "proofs", value.proofs);
+  PutAny(out, "controls", value.controls);
   return out;
 }
 

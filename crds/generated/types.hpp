@@ -120,6 +120,15 @@ enum class IsolationProbe {
 };
 std::string_view ToString(IsolationProbe value);
 
+/// Used by several fields, each of which says what it means.
+enum class IsolationRuleBook {
+  kUnknown,
+  kPCI,
+  kHIPAA,
+  kGDPR,
+};
+std::string_view ToString(IsolationRuleBook value);
+
 /// Enforced: a pod there has seen that packets are filtered. Unenforced: one has seen that they are
 /// not. NothingProven: one could not tell. Pending: the policy is not in place, or no pod has
 /// looked yet. NotProbed: no pod is to look.
@@ -132,6 +141,17 @@ enum class IsolationResult {
   kNotProbed,
 };
 std::string_view ToString(IsolationResult value);
+
+/// Enforced: nothing gets past it here. Evidence: it was seen to hold, and when. NotMet: the
+/// message says what to set. NotCheckable: nothing in a cluster can tell.
+enum class IsolationControlState {
+  kUnknown,
+  kEnforced,
+  kEvidence,
+  kNotMet,
+  kNotCheckable,
+};
+std::string_view ToString(IsolationControlState value);
 
 /// Memory keeps the folder in RAM, where it counts towards the memory limit. Absent means the disk
 /// of the node.
@@ -697,6 +717,16 @@ struct IsolationMirror {
   bool operator==(const IsolationMirror&) const = default;
 };
 
+/// A public key.
+struct IsolationSignatureKey {
+  /// Its name in messages.
+  std::string name;
+  /// The key in PEM, such as cosign.pub; ECDSA, RSA or Ed25519.
+  std::string public_key;
+
+  bool operator==(const IsolationSignatureKey&) const = default;
+};
+
 /// Which images pods of the namespaces may have.
 struct IsolationImages {
   /// Registries, or parts of them, such as registry.corp/ml.
@@ -708,8 +738,24 @@ struct IsolationImages {
   /// Names of Secrets in the namespace of a pod with credentials for registries, which pods of
   /// Slipway get beside their own.
   std::vector<std::string> pull_secrets;
+  /// Keys by one of which each image of a pod of Slipway must have been signed, as cosign does.
+  std::vector<IsolationSignatureKey> signature_keys;
 
   bool operator==(const IsolationImages&) const = default;
+};
+
+/// What pods of the namespaces must say of themselves. Pods of everybody are refused without it;
+/// not with profile Open.
+struct IsolationPods {
+  /// Each container requests cpu and memory, and limits its memory; also init containers.
+  bool require_resources = false;
+  /// Labels of the machines that are meant for the namespaces.
+  std::map<std::string, std::string> node_selector;
+  /// Keys of taints that pods may tolerate, beside those of Kubernetes itself
+  /// (node.kubernetes.io/...).
+  std::vector<std::string> allowed_tolerations;
+
+  bool operator==(const IsolationPods&) const = default;
 };
 
 /// Certificate authorities that programs are to trust, such as a company's own. Containers of pods
@@ -735,6 +781,11 @@ struct IsolationPolicySpec {
   IsolationNetwork network;
   /// Which images pods of the namespaces may have.
   IsolationImages images;
+  /// What pods of the namespaces must say of themselves.
+  IsolationPods pods;
+  /// Rule books of which the status is to say, control by control, what is enforced here, of what
+  /// there is evidence, and what cannot be seen from here.
+  std::vector<IsolationRuleBook> compliance;
   /// Certificate authorities that programs are to trust, such as a company's own.
   std::optional<IsolationTrustBundle> trust_bundle;
 
@@ -755,11 +806,30 @@ struct IsolationProof {
   std::optional<std::string> node_name;
   /// What it saw.
   std::optional<std::string> message;
+  /// How many pods there still run that started under other rules, so that connections may live
+  /// that are forbidden now.
+  std::optional<std::int32_t> stale_pods;
+  /// Until when there were such pods: no connection that is forbidden now was there afterwards.
+  std::optional<Instant> old_connections_until;
   /// Other NetworkPolicies there that allow something to its pods: what one policy allows none can
   /// forbid.
   std::vector<std::string> foreign_policies;
 
   bool operator==(const IsolationProof&) const = default;
+};
+
+/// One control of one rule book.
+struct IsolationControl {
+  /// The rule book.
+  IsolationRuleBook rule_book = IsolationRuleBook::kUnknown;
+  /// Its number there, such as 1.4.
+  std::string control;
+  /// Enforced: nothing gets past it here.
+  IsolationControlState state = IsolationControlState::kUnknown;
+  /// What is enforced, was seen, or has to be done.
+  std::string message;
+
+  bool operator==(const IsolationControl&) const = default;
 };
 
 /// What the operator has observed. Users do not write here.
@@ -775,6 +845,8 @@ struct IsolationPolicyStatus {
   /// What is known of each namespace, by name; where there are more than fit, first those with
   /// which something is wrong.
   std::vector<IsolationProof> proofs;
+  /// What is known of each control of the rule books in spec.compliance.
+  std::vector<IsolationControl> controls;
 
   bool operator==(const IsolationPolicyStatus&) const = default;
 };
