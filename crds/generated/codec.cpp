@@ -973,6 +973,7 @@ static void Decode(const Cursor& in, IsolationProof& out) {
   in.Optional("nodeName", out.node_name);
   in.Optional("message", out.message);
   in.Optional("stalePods", out.stale_pods);
+  in.Optional("staleDigests", out.stale_digests);
   in.Optional("oldConnectionsUntil", out.old_connections_until);
   in.Optional("foreignPolicies", out.foreign_policies);
 }
@@ -986,6 +987,7 @@ json ToJson(const IsolationProof& value) {
   PutAny(out, "nodeName", value.node_name);
   PutAny(out, "message", value.message);
   PutAny(out, "stalePods", value.stale_pods);
+  PutAny(out, "staleDigests", value.stale_digests);
   PutAny(out, "oldConnectionsUntil", value.old_connections_until);
   PutAny(out, "foreignPolicies", value.foreign_policies);
   return out;

@@ -809,6 +809,8 @@ struct IsolationProof {
   /// How many pods there still run that started under other rules, so that connections may live
   /// that are forbidden now.
   std::optional<std::int32_t> stale_pods;
+  /// Digests of former rules under which pods may still run; empty when none do.
+  std::vector<std::string> stale_digests;
   /// Until when there were such pods: no connection that is forbidden now was there afterwards.
   std::optional<Instant> old_connections_until;
   /// Other NetworkPolicies there that allow something to its pods: what one policy allows none can
