@@ -6,6 +6,7 @@
 #include "controllers/isolation/kind.hpp"
 #include "controllers/isolation/marks.hpp"
 #include "controllers/isolation/network.hpp"
+#include "controllers/isolation/old_connections.hpp"
 #include "controllers/isolation/place.hpp"
 #include "controllers/isolation/status.hpp"
 #include "crds/generated/codec.hpp"
@@ -23,20 +24,25 @@ using nlohmann::json;
 /// A mark of the rules that were the last to forbid something: the one that is there, if the rules
 /// only add to what is allowed there, else one that no pod bears yet. What is forbidden a second
 /// time has been allowed in between, so its mark is another one.
-std::string Since(const Object* live, const json& spec, Instant now) {
+std::string Since(const Object* live, const json& spec, const Rules& rules, Instant now) {
   if (live == nullptr) return Sha256Hex({DigestOf(spec), FormatTime(now)});
   const std::string known = SinceOf(live->meta);
   const auto object = json::parse(live->json, nullptr, /*allow_exceptions=*/false);
   const bool readable = !known.empty() && object.is_object();
-  if (readable && OnlyAdds(object.value("spec", json::object()), spec)) return known;
+  if (readable && OnlyAdds(object.value("spec", json::object()), spec) &&
+      !TakesBack(live->meta, rules)) {
+    return known;
+  }
   return Sha256Hex({DigestOf(spec), known, live->meta.resource_version.text});
 }
 
 /// Makes the policy, or puts right what it says. An apply cannot take away what somebody else has
 /// added to it, such as a way in where there is to be none.
-Action WritePolicy(const ObjectMeta& ns, const Object* live, const json& spec, Instant now) {
+Action WritePolicy(const ObjectMeta& ns, const Object* live, const json& spec, const Rules& rules,
+                   Instant now) {
   const ObjectKey key{kHomeCluster, ns.name, std::string(kPolicyName)};
-  const json annotations = {{std::string(kSince), Since(live, spec, now)}};
+  const json annotations = {{std::string(kSince), Since(live, spec, rules, now)},
+                            {std::string(kLeaves), Leaves(rules)}};
   const json labels = ChildLabels(kApplication, ns, "namespace");
   const json metadata = {{"labels", labels}, {"annotations", annotations}};
   const auto* view =
@@ -87,7 +93,7 @@ Outcome ReconcileNamespace(const ReconcileInput& input, const Settings& settings
     return {std::move(plan), std::nullopt};
   }
   const json spec = NamespacePolicySpec(*place.rules, settings);
-  plan.actions.push_back(WritePolicy(ns->meta, ours ? policy : nullptr, spec, input.now));
+  plan.actions.push_back(WritePolicy(ns->meta, ours ? policy : nullptr, spec, *place.rules, input.now));
   if (place.problem) return {std::move(plan), std::nullopt};
   if (!place.rules->probed) {
     Remove(plan, input.world.FindObject(kPods.type, CheckKey(ns->meta)),
@@ -129,7 +135,7 @@ std::vector<Lookup> LookUpEverything() {
   Lookup checks = LookUpAll(kPods, "checks", [](const Object& pod) { return IsCheck(pod.meta); });
   checks.ours = true;
   return {LookUpAll(kNamespaces, "all"), std::move(policies), LookUpAll(kNetworkPolicies, "all"),
-          std::move(checks)};
+          std::move(checks), LookUpOldPods()};
 }
 
 }  // namespace

@@ -38,6 +38,10 @@ inline constexpr std::string_view kProbeContainer = "isolation-probe";
 /// connection that is forbidden now.
 inline constexpr std::string_view kSince = "slipway.dev/isolation";
 
+/// Annotation of that NetworkPolicy: what its rules leave open that no NetworkPolicy of the
+/// namespace says, so that it is seen when they leave it open no more.
+inline constexpr std::string_view kLeaves = "slipway.dev/isolation-leaves";
+
 namespace condition {
 inline constexpr std::string_view kEnforced = "Enforced";
 inline constexpr std::string_view kVerified = "EnforcementVerified";

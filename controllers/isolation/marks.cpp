@@ -1,9 +1,15 @@
 #include "controllers/isolation/marks.hpp"
 
+#include <fmt/core.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "controllers/common/failures.hpp"
 #include "controllers/common/labels.hpp"
@@ -13,6 +19,9 @@
 
 namespace slipway::isolation {
 namespace {
+
+constexpr std::string_view kWithinWorkload = "connections-within-workload";
+constexpr std::string_view kUnproven = "unproven-packets";
 
 const PodView& ViewOf(const Object& pod) { return *static_cast<const PodView*>(pod.body.get()); }
 
@@ -80,6 +89,22 @@ bool IsStale(const Object& pod, const std::string& since) {
   const bool ended = phase == PodView::Phase::kSucceeded || phase == PodView::Phase::kFailed;
   if (since.empty() || ended) return false;
   return SinceOf(pod.meta) != since;
+}
+
+std::string Leaves(const Rules& rules) {
+  std::vector<std::string_view> open;
+  if (rules.within_workload) open.push_back(kWithinWorkload);
+  if (!rules.probed) open.push_back(kUnproven);
+  return fmt::format("{}", fmt::join(open, " "));
+}
+
+bool TakesBack(const ObjectMeta& policy, const Rules& rules) {
+  const auto left = policy.annotations.find(kLeaves);
+  if (left == policy.annotations.end()) return false;
+  const std::string now = Leaves(rules);
+  return std::ranges::any_of(std::array{kWithinWorkload, kUnproven}, [&](std::string_view one) {
+    return left->second.find(one) != std::string::npos && now.find(one) == std::string::npos;
+  });
 }
 
 Snapshot WithMarks(const Snapshot& world, const Object& owner, const std::string& since,

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "controllers/isolation/rules.hpp"
 #include "operator/kube/resource.hpp"
 
 /// What isolation does to pods, in the words that every controller understands.
@@ -20,5 +21,13 @@ std::string SinceOf(const ObjectMeta& meta);
 
 /// Whether the pod started under other rules. One that has ended started under any.
 bool IsStale(const Object& pod, const std::string& since);
+
+/// What rules leave open beside what their NetworkPolicy says (kLeaves), such as
+/// "connections-within-workload unproven-packets"; empty when they leave nothing.
+std::string Leaves(const Rules& rules);
+
+/// Whether the NetworkPolicy of the namespace was written under rules that left something open
+/// which these do not. One that does not say what it left is of a former version, and left nothing.
+bool TakesBack(const ObjectMeta& policy, const Rules& rules);
 
 }  // namespace slipway::isolation

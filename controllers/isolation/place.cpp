@@ -188,6 +188,7 @@ void Dress(json& metadata, json& spec, const Place& place, const Settings& setti
     }
   }
   if (rules.trust) AddTrust(spec, *rules.trust);
+  for (const auto& [label, value] : rules.node_selector) spec["nodeSelector"][label] = value;
   for (const auto& secret : rules.images.pull_secrets) {
     auto& secrets = spec["imagePullSecrets"];
     const json entry = {{"name", secret}};

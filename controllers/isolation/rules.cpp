@@ -166,6 +166,8 @@ std::optional<Rules> RulesFor(const ObjectMeta& ns,
     if (!rules->trust) rules->trust = policy.body.spec.trust_bundle;
     if (policy.body.spec.profile != api::IsolationProfile::kOpen) {
       AddNetwork(policy.body.spec.network, ns.labels, *rules);
+      const auto& pool = policy.body.spec.pods.node_selector;
+      rules->node_selector.insert(pool.begin(), pool.end());
     }
   }
   return rules;

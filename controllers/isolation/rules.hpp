@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -32,6 +33,9 @@ struct Rules {
   std::int32_t interval_seconds = 0;
   std::int32_t timeout_seconds = 0;
   ImageRules images;
+  /// Labels of the machines that are meant; of two values for one label that of the first policy,
+  /// and the admission of the other refuses the pod.
+  std::map<std::string, std::string> node_selector;
   /// That of the first policy that has one.
   std::optional<api::IsolationTrustBundle> trust;
 };

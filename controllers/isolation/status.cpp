@@ -16,6 +16,7 @@
 #include "controllers/isolation/check.hpp"
 #include "controllers/isolation/kind.hpp"
 #include "controllers/isolation/network.hpp"
+#include "controllers/isolation/old_connections.hpp"
 #include "controllers/isolation/place.hpp"
 #include "controllers/isolation/rules.hpp"
 #include "operator/kube/labels.hpp"
@@ -108,6 +109,11 @@ api::IsolationProof Prove(const api::IsolationPolicy& policy, const ObjectMeta& 
     const auto* recorded = Recorded(policy, ns.name, place.since, now);
     proof = recorded != nullptr ? *recorded : ReadCheck(ns.name, nullptr, nullptr);
     proof.policy_digest = place.since;
+    proof.stale_digests.clear();
+    proof.stale_pods.reset();
+  }
+  if (!place.rules || place.rules->closed) {
+    FollowOldPods(proof, RecordedOf(policy, ns.name), place.since, world, now);
   }
   const auto foreign = seen.foreign.find(ns.name);
   proof.foreign_policies =

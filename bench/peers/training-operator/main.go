@@ -8,6 +8,7 @@ import (
 	"os"
 
 	kubeflow "github.com/kubeflow/training-operator/pkg/apis/kubeflow.org/v1"
+	"github.com/kubeflow/training-operator/pkg/config"
 	"github.com/kubeflow/training-operator/pkg/controller.v1/common"
 	"github.com/kubeflow/training-operator/pkg/controller.v1/pytorch"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -33,6 +34,10 @@ func run(threads int) error {
 	if err != nil {
 		return err
 	}
+	// Defaults of flags of its own program, which reads them from this package.
+	config.Config.PyTorchInitContainerImage = config.PyTorchInitContainerImageDefault
+	config.Config.PyTorchInitContainerTemplateFile = config.PyTorchInitContainerTemplateFileDefault
+	config.Config.PyTorchInitContainerMaxTries = config.PyTorchInitContainerMaxTriesDefault
 	cfg.QPS = -1 // its own program leaves controller-runtime's default: 20 a second, 30 in a burst
 
 	types := runtime.NewScheme()

@@ -56,9 +56,16 @@ IMAGES = {  # Image: the words of its refusal, or none.
 }
 
 
+RESOURCES = {"requests": {"cpu": "1m", "memory": "1Mi"}, "limits": {"memory": "1Mi"}}
+
+
 def pod(ns: str, image: str = GOOD, name: str = "trial", **spec) -> dict:
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "namespace": ns}, "spec": {
-        "containers": [{"name": "main", "image": image}], "automountServiceAccountToken": False, **spec}}
+    """A pod that is as it should be, but for what is said of it."""
+    spec = {"containers": [{"name": "main", "image": image}], "automountServiceAccountToken": False, **spec}
+    for containers in ("containers", "initContainers"):
+        if containers in spec:
+            spec[containers] = [{"resources": RESOURCES, **one} for one in spec[containers]]
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "namespace": ns}, "spec": spec}
 
 
 def policy(suite: Suite, name: str, selector: dict, **spec) -> str:
@@ -187,6 +194,73 @@ def check_host(suite: Suite, world: dict[str, str]) -> None:
         ports=[{"containerPort": 8080}], securityContext={"privileged": False, "capabilities": {"add": ["NET_BIND_SERVICE"], "drop": ["ALL"]}}),
         volumes=[{"name": "v", "emptyDir": {}}], hostNetwork=False)
     suite.allowed("none of this", suite.create("tenant", "pod", good))
+
+
+def check_resources(suite: Suite, world: dict[str, str]) -> None:
+    """Each container says what it needs; a LimitRange may say it for all."""
+    ns = world["closed"]
+    parts = {"requests.cpu": {"requests": {"memory": "1Mi"}, "limits": {"memory": "1Mi"}},
+             "limits.memory": {"requests": {"cpu": "1m", "memory": "1Mi"}}, "everything": {}}
+    for what, resources in parts.items():
+        for field in ("containers", "initContainers"):
+            bad = {field: [{"name": "bad", "image": GOOD, "resources": resources}]}
+            suite.refused(f"{field} without {what}", suite.create("tenant", "pod", pod(ns, **bad)), world["policy"],
+                          "spec.containers[].resources of container bad", "LimitRange")
+            suite.allowed(f"{field} without {what} elsewhere", suite.create("tenant", "pod", pod(world["open"], **bad)))
+    suite.allowed("limits alone, which are requests as well", suite.create("tenant", "pod", pod(
+        ns, containers=container(resources={"limits": {"cpu": "1m", "memory": "1Mi"}}))))
+    suite.kube.create({"apiVersion": "v1", "kind": "LimitRange", "metadata": {"name": "sizes", "namespace": ns}, "spec": {
+        "limits": [{"type": "Container", "default": {"memory": "1Mi"}, "defaultRequest": {"cpu": "1m", "memory": "1Mi"}}]}})
+    suite.until("a LimitRange sets them", lambda: not suite.create(
+        "tenant", "pod", pod(ns, containers=container(resources={}))))
+    suite.kube.delete("limitrange", ns, "sizes")
+
+
+def check_pool(suite: Suite, world: dict[str, str]) -> None:
+    """Pods stay on the machines that are meant for them; what needs no resources is told so."""
+    name = policy(suite, "pool", {"matchLabels": {"team": "pool"}}, pods={
+        "nodeSelector": {"pool": "pci"}, "allowedTolerations": ["pci"], "requireResources": False})
+    ns, there = suite.namespace("pool", team="pool"), {"nodeSelector": {"pool": "pci", "disk": "ssd"}}
+    suite.until("the pool holds", lambda: suite.create("", "pod", pod(ns)))
+    suite.allowed("a pod of the pool", suite.create("tenant", "pod", pod(ns, **there)))
+    suite.allowed("one without resources", suite.create("tenant", "pod", pod(ns, containers=container(resources={}), **there)))
+    for what, spec in {"none": {}, "another": {"nodeSelector": {"pool": "public"}}}.items():
+        suite.refused(f"a pod of {what}", suite.create("tenant", "pod", pod(ns, **spec)), name, "spec.nodeSelector has not pool: pci")
+    good = ({"key": "pci", "operator": "Exists"}, {"key": "node.kubernetes.io/not-ready", "operator": "Exists", "effect": "NoExecute"})
+    suite.allowed("what may be tolerated", suite.create("tenant", "pod", pod(ns, tolerations=list(good), **there)))
+    for words, bad in {"is missing": {"operator": "Exists"}, "public is none of": {"key": "public", "operator": "Exists"},
+                       "pci-not is none of": {"key": "pci-not", "operator": "Exists"}}.items():
+        suite.refused(f"a toleration that {words}", suite.create("tenant", "pod", pod(ns, tolerations=[*good, bad], **there)),
+                      name, "spec.tolerations[].key", words, "spec.pods.allowedTolerations" if "none" in words else "every taint")
+    suite.allowed("any toleration elsewhere", suite.create("tenant", "pod", pod(world["open"], tolerations=[{"operator": "Exists"}])))
+    suite.allowed("and without a pool", suite.create("tenant", "pod", pod(world["closed"], tolerations=[{"operator": "Exists"}])))
+    suite.allowed("a pod that is there", suite.create("", "pod", pod(ns, name="there", **there), fieldManager="x"))
+    more = {"spec": {"tolerations": [{"operator": "Exists"}]}}
+    suite.refused("a toleration that is added", suite.patch("tenant", "pod", ns, "there", more, content_type=STRATEGIC), name)
+    suite.kube.delete("iso", "", name)
+    suite.kube.delete("namespace", "", ns)
+
+
+def check_probe(suite: Suite, world: dict[str, str]) -> None:
+    """A pod of Slipway looks first, whoever makes it, such as a Deployment of before the policy."""
+    def ours(ns: str, **spec) -> dict:
+        made = pod(ns, **spec)
+        made["metadata"]["labels"] = {"app.kubernetes.io/managed-by": "slipway"}
+        return made
+    probe = {"name": "isolation-probe", "image": GOOD}
+    ns = world["closed"]
+    for what, spec in {"no probe": {}, "something before it": {"initContainers": [{"name": "first", "image": GOOD}, probe]}}.items():
+        suite.refused(f"a pod of Slipway with {what}", suite.create("tenant", "pod", ours(ns, **spec)), world["policy"],
+                      "spec.initContainers[0] is not isolation-probe")
+        suite.allowed(f"elsewhere with {what}", suite.create("tenant", "pod", ours(world["open"], **spec)))
+    suite.allowed("one that looks first", suite.create("tenant", "pod", ours(ns, initContainers=[probe])))
+    suite.allowed("one that only looks", suite.create("tenant", "pod", ours(ns, containers=[probe])))
+    name = policy(suite, "unprobed", {"matchLabels": {"team": "unprobed"}}, network={"verify": {"probe": "Off"}})
+    free = suite.namespace("unprobed", team="unprobed")
+    suite.until("the policy without a probe holds", lambda: suite.create("", "pod", ours(free, hostNetwork=True)))
+    suite.allowed("no probe where none is to be", suite.create("tenant", "pod", ours(free)))
+    suite.kube.delete("iso", "", name)
+    suite.kube.delete("namespace", "", free)
 
 
 def check_size(suite: Suite, world: dict[str, str]) -> None:
@@ -340,7 +414,7 @@ def check_never(suite: Suite, world: dict[str, str]) -> None:
 def check(suite: Suite) -> None:
     world = prepare(suite)
     try:
-        for part in (check_images, check_later_images, check_host, check_size, check_network_policies, check_other_network_policies,
+        for part in (check_images, check_later_images, check_host, check_resources, check_pool, check_probe, check_size, check_network_policies, check_other_network_policies,
                      check_labels,
                      check_selectors, check_several, check_never):
             part(suite, world)

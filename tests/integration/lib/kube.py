@@ -24,6 +24,7 @@ KINDS = {
     "service": ("v1", "services", "Service"),
     "configmap": ("v1", "configmaps", "ConfigMap"),
     "quota": ("v1", "resourcequotas", "ResourceQuota"),
+    "limitrange": ("v1", "limitranges", "LimitRange"),
     "namespace": ("v1", "namespaces", "Namespace"),
     "node": ("v1", "nodes", "Node"),
     "secret": ("v1", "secrets", "Secret"),
