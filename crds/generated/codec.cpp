@@ -931,6 +931,30 @@ json ToJson(const IsolationPods& value) {
   return out;
 }
 
+static void Decode(const Cursor& in, IsolationArtifacts& out) {
+  in.Optional("allowedURIs", out.allowed_uris);
+  in.Optional("allowedFormats", out.allowed_formats);
+  in.Required("requireDigest", out.require_digest);
+}
+
+json ToJson(const IsolationArtifacts& value) {
+  json out = json::object();
+  PutAny(out, "allowedURIs", value.allowed_uris);
+  PutAny(out, "allowedFormats", value.allowed_formats);
+  Put(out, "requireDigest", value.require_digest);
+  return out;
+}
+
+static void Decode(const Cursor& in, IsolationStorage& out) {
+  in.Optional("allowedClasses", out.allowed_classes);
+}
+
+json ToJson(const IsolationStorage& value) {
+  json out = json::object();
+  PutAny(out, "allowedClasses", value.allowed_classes);
+  return out;
+}
+
 static void Decode(const Cursor& in, IsolationTrustBundle& out) {
   in.Required("configMapName", out.config_map_name);
   in.Required("key", out.key);
@@ -950,6 +974,8 @@ static void Decode(const Cursor& in, IsolationPolicySpec& out) {
   in.Required("images", out.images);
   in.Required("pods", out.pods);
   in.Optional("compliance", out.compliance);
+  in.Required("artifacts", out.artifacts);
+  in.Required("storage", out.storage);
   in.Optional("trustBundle", out.trust_bundle);
 }
 
@@ -961,6 +987,8 @@ json ToJson(const IsolationPolicySpec& value) {
   Put(out, "images", value.images);
   Put(out, "pods", value.pods);
   PutAny(out, "compliance", value.compliance);
+  Put(out, "artifacts", value.artifacts);
+  Put(out, "storage", value.storage);
   PutAny(out, "trustBundle", value.trust_bundle);
   return out;
 }

@@ -49,6 +49,8 @@ nlohmann::json ToJson(const IsolationMirror& value);
 nlohmann::json ToJson(const IsolationSignatureKey& value);
 nlohmann::json ToJson(const IsolationImages& value);
 nlohmann::json ToJson(const IsolationPods& value);
+nlohmann::json ToJson(const IsolationArtifacts& value);
+nlohmann::json ToJson(const IsolationStorage& value);
 nlohmann::json ToJson(const IsolationTrustBundle& value);
 nlohmann::json ToJson(const IsolationPolicySpec& value);
 nlohmann::json ToJson(const IsolationProof& value);

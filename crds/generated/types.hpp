@@ -758,6 +758,30 @@ struct IsolationPods {
   bool operator==(const IsolationPods&) const = default;
 };
 
+/// Which models deployments of the namespaces may serve, by what their ModelVersion says. Where
+/// anything is set, each variant names one (modelVersionRef).
+struct IsolationArtifacts {
+  /// Beginnings of artifact.uri, such as s3://models.corp/ or pvc://models/.
+  std::vector<std::string> allowed_uris;
+  /// Formats (artifact.format), such as onnx or safetensors, whose files run no program when they
+  /// are loaded.
+  std::vector<std::string> allowed_formats;
+  /// The ModelVersion has a digest, and before the server starts the files that it is to load are
+  /// read and compared with it; servers whose model is in their image are pinned by the image's
+  /// digest instead.
+  bool require_digest = false;
+
+  bool operator==(const IsolationArtifacts&) const = default;
+};
+
+/// Where pods of the namespaces may keep data.
+struct IsolationStorage {
+  /// StorageClasses of new PersistentVolumeClaims, such as one that encrypts.
+  std::vector<std::string> allowed_classes;
+
+  bool operator==(const IsolationStorage&) const = default;
+};
+
 /// Certificate authorities that programs are to trust, such as a company's own. Containers of pods
 /// of Slipway see them as a file, which SSL_CERT_FILE, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE,
 /// AWS_CA_BUNDLE and NODE_EXTRA_CA_CERTS name where the container does not set them itself.
@@ -786,6 +810,10 @@ struct IsolationPolicySpec {
   /// Rule books of which the status is to say, control by control, what is enforced here, of what
   /// there is evidence, and what cannot be seen from here.
   std::vector<IsolationRuleBook> compliance;
+  /// Which models deployments of the namespaces may serve, by what their ModelVersion says.
+  IsolationArtifacts artifacts;
+  /// Where pods of the namespaces may keep data.
+  IsolationStorage storage;
   /// Certificate authorities that programs are to trust, such as a company's own.
   std::optional<IsolationTrustBundle> trust_bundle;
 
