@@ -93,7 +93,7 @@ def prepare(suite: Suite) -> dict[str, str]:
     world = {"closed": suite.namespace("closed", team=f"closed-{suite.suffix}", color="blue"),
              "open": suite.namespace("open", team="open")}
     everything = {"apiGroups": ["", "networking.k8s.io"], "verbs": ["*"], "resources": [
-        "pods", "pods/ephemeralcontainers", "networkpolicies", "namespaces", "namespaces/status", "namespaces/finalize"]}
+        "pods", "pods/ephemeralcontainers", "persistentvolumeclaims", "networkpolicies", "namespaces", "namespaces/status", "namespaces/finalize"]}
     allow_cluster_wide(suite, "tenant", everything)
     allow_cluster_wide(suite, "platform", everything, {
         "apiGroups": ["slipway.dev"], "resources": ["isolationpolicies"], "verbs": ["update"]})
@@ -263,6 +263,28 @@ def check_probe(suite: Suite, world: dict[str, str]) -> None:
     suite.kube.delete("namespace", "", free)
 
 
+def check_storage(suite: Suite, world: dict[str, str]) -> None:
+    """Data is kept on storage of the classes that are named."""
+    name = policy(suite, "storage", {"matchLabels": {"team": "storage"}}, storage={"allowedClasses": ["encrypted", "gold"]})
+    ns = suite.namespace("storage", team="storage")
+
+    def claim(where: str, **spec) -> dict:
+        return {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "data", "namespace": where}, "spec": {
+            "accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}, **spec}}
+
+    suite.until("the storage policy holds", lambda: suite.create("", "claim", claim(ns)))
+    for good in ("encrypted", "gold"):
+        suite.allowed(f"class {good}", suite.create("tenant", "claim", claim(ns, storageClassName=good)))
+    bad = {"is plain": {"storageClassName": "plain"}, "is encrypted-not": {"storageClassName": "encrypted-not"},
+           "is empty": {}, "is empty, which": {"storageClassName": ""}}
+    for words, spec in bad.items():
+        suite.refused(f"a class that {words}", suite.create("tenant", "claim", claim(ns, **spec)), name, words,
+                      "none of encrypted, gold", "spec.storage.allowedClasses")
+        suite.allowed(f"elsewhere a class that {words}", suite.create("tenant", "claim", claim(world["closed"], **spec)))
+    suite.kube.delete("iso", "", name)
+    suite.kube.delete("namespace", "", ns)
+
+
 def check_size(suite: Suite, world: dict[str, str]) -> None:
     """The largest pod is within what the API server spends on a policy of the largest size."""
     long = [f"registry-{n:03}.{'a' * 200}.corp/ml" for n in range(32)]
@@ -414,7 +436,7 @@ def check_never(suite: Suite, world: dict[str, str]) -> None:
 def check(suite: Suite) -> None:
     world = prepare(suite)
     try:
-        for part in (check_images, check_later_images, check_host, check_resources, check_pool, check_probe, check_size, check_network_policies, check_other_network_policies,
+        for part in (check_images, check_later_images, check_host, check_resources, check_pool, check_probe, check_storage, check_size, check_network_policies, check_other_network_policies,
                      check_labels,
                      check_selectors, check_several, check_never):
             part(suite, world)

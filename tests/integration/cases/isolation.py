@@ -14,6 +14,7 @@ def _policy(t: Case, probe: str = "Off", **spec):
     """A policy for this case's namespace, for a while."""
     t.kube.patch("namespace", "", t.ns, {"metadata": {"labels": {"zone": t.ns}}})
     network = {"verify": {"probe": probe}, **spec.pop("network", {})}
+    spec.setdefault("pods", {"requireResources": False})
     t.kube.create({"apiVersion": "slipway.dev/v1alpha1", "kind": "IsolationPolicy", "metadata": {"name": t.ns}, "spec": {
         "namespaceSelector": {"matchLabels": {"zone": t.ns}}, "network": network, **spec}})
     try:
@@ -54,6 +55,11 @@ def namespace_is_closed_before_its_pods(t: Case):
         first_policy = min(e.time for e in made if e.resource == "networkpolicies" and e.name == OURS)
         later = [e.time for e in made if e.resource == "pods" and e.verb == "create"]
         assert sum(time > first_policy for time in later) == 2, made
+
+        def over():
+            proof = t.kube.get("iso", "", t.ns)["status"]["proofs"][0]
+            return proof.get("oldConnectionsUntil") and not proof.get("stalePods")
+        wait_for("the status says until when the former pods lived", over)
 
         # Somebody opens a way in, and takes the policy away: both are put right.
         t.patch("netpol", OURS, {"spec": {"ingress": [{}]}})
@@ -105,6 +111,27 @@ def pods_prove_and_images_are_allowed(t: Case):
         first, = pods[0]["spec"]["initContainers"]
         assert first["name"] == "isolation-probe" and first["command"] == ["/slipway", "probe"], first
         assert pods[0]["spec"]["containers"][0]["image"] == "registry.corp/hub/ml/trainer:1", pods[0]["spec"]
+
+
+@case(ALONE)
+def pods_say_what_they_need(t: Case):
+    """What the API server refuses is told in its words, and mended by what they say."""
+    t.install().start().wait_working()
+    with _policy(t, pods={"nodeSelector": {"pool": "pci"}, "allowedTolerations": ["pci"]}):
+        wait_for("the policy", lambda: t.kube.find("netpol", t.ns, OURS))
+        job = t.job("x")
+
+        def refused():
+            message = t.get("tj", "x")["status"].get("message", "")
+            assert "requests.cpu" in message and f"IsolationPolicy {t.ns}" in message, message
+            return True
+        wait_for("the job says what is missing", refused)
+        assert not t.children("pod", job)
+        t.kube.delete("tj", t.ns, "x")
+        needs = {"requests": {"cpu": "1", "memory": "1Gi"}, "limits": {"memory": "1Gi"}}
+        good = t.job("y", trainer={"image": "registry.example.com/ml/trainer:1", "resourcesPerNode": needs})
+        pods = t.wait_pods(good, 1)
+        assert pods[0]["spec"]["nodeSelector"] == {"pool": "pci"}, pods[0]["spec"]
 
 
 @case(ALONE)
