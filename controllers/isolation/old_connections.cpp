@@ -72,13 +72,13 @@ void FollowOldPods(api::IsolationProof& proof, const api::IsolationProof* record
   if (marks.size() > kMaxDigests) marks.erase(marks.begin());
   if (recorded != nullptr) proof.old_connections_until = recorded->old_connections_until;
   if (marks.empty()) return;
-  proof.stale_pods = CountPods(proof.namespace_, marks, world);
-  const bool over = !since.empty() && *proof.stale_pods == 0 && marks == counted;
-  if (over) {
+  const bool looked = marks == counted;
+  const std::int32_t pods = looked ? CountPods(proof.namespace_, marks, world) : 0;
+  if (looked && pods == 0 && !since.empty()) {
     proof.old_connections_until = StatusTime(now);
-    proof.stale_pods.reset();
     return;
   }
+  if (looked) proof.stale_pods = pods;
   proof.old_connections_until.reset();
   proof.stale_digests = std::move(marks);
 }
