@@ -93,7 +93,8 @@ Outcome ReconcileNamespace(const ReconcileInput& input, const Settings& settings
     return {std::move(plan), std::nullopt};
   }
   const json spec = NamespacePolicySpec(*place.rules, settings);
-  plan.actions.push_back(WritePolicy(ns->meta, ours ? policy : nullptr, spec, *place.rules, input.now));
+  plan.actions.push_back(
+      WritePolicy(ns->meta, ours ? policy : nullptr, spec, *place.rules, input.now));
   if (place.problem) return {std::move(plan), std::nullopt};
   if (!place.rules->probed) {
     Remove(plan, input.world.FindObject(kPods.type, CheckKey(ns->meta)),

@@ -44,7 +44,8 @@ Lookup LookUpOldPods() {
                 },
                 [](const Object& resource) {
                   std::vector<std::string> places;
-                  const auto& policy = *static_cast<const api::IsolationPolicy*>(resource.body.get());
+                  const auto& policy =
+                      *static_cast<const api::IsolationPolicy*>(resource.body.get());
                   if (!policy.status) return places;
                   for (const auto& proof : policy.status->proofs) {
                     for (const auto& mark : proof.stale_digests) {

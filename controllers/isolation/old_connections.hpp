@@ -6,7 +6,8 @@
 #include "operator/run/controller.hpp"
 
 /// Until when connections lived that the rules of a namespace forbid now. A connection outlives the
-/// rule that would forbid it, so it may be there as long as a pod is that started under other rules.
+/// rule that would forbid it, so it may be there as long as a pod is that started under other
+/// rules.
 namespace slipway::isolation {
 
 /// Where an IsolationPolicy looks for the pods that its status still waits for: by namespace and by
