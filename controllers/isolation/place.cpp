@@ -42,6 +42,20 @@ const ObjectMeta* FindPolicy(const ObjectMeta& ns, const Rules& rules, const Sna
   return nullptr;
 }
 
+/// Why the NetworkPolicy of that name is not what it should be, as the end of a sentence.
+std::string WhyNoPolicy(const std::string& ns, const Rules& rules, const Snapshot& world) {
+  const Object* there =
+      world.FindObject(kNetworkPolicies.type, {kHomeCluster, ns, std::string(kPolicyName)});
+  if (there != nullptr && !there->meta.labels.contains(labels::kOwnerUid)) {
+    return fmt::format(
+        "NetworkPolicy {} there is not the operator's, or has lost its labels; delete it, and it "
+        "is "
+        "made anew",
+        kPolicyName);
+  }
+  return fmt::format("NetworkPolicy {} is not yet what {} says", kPolicyName, Names(rules));
+}
+
 /// What keeps this installation from proving anything, or nullopt.
 std::optional<Problem> WhyNotProvable(const Rules& rules, const Settings& settings) {
   const bool able = !settings.probe_refused.empty() && !settings.worker_image.empty();
@@ -131,8 +145,7 @@ Place Look(const std::string& ns, const Snapshot& world, const Settings& setting
     place.since = SinceOf(*policy);
   }
   if (place.since.empty()) {
-    place.problem = Pending(ns, fmt::format("NetworkPolicy {} is not yet what {} says", kPolicyName,
-                                            Names(*place.rules)));
+    place.problem = Pending(ns, WhyNoPolicy(ns, *place.rules, world));
   } else {
     place.problem = WhyNotProvable(*place.rules, settings);
   }
