@@ -7,6 +7,7 @@
 
 #include "crds/gen/embedded.hpp"
 #include "operator/base/log.hpp"
+#include "operator/cli/audit_verify.hpp"
 #include "operator/cli/images.hpp"
 #include "operator/cli/plan.hpp"
 #include "operator/cli/preflight.hpp"
@@ -40,14 +41,18 @@ void AddCluster(CLI::App& command, Where& where) {
       ->capture_default_str();
 }
 
+void AddLease(CLI::App& command, Where& where) {
+  command.add_option("--lease-name", where.lease, "Name of the operator's Lease")
+      ->capture_default_str();
+}
+
 void AddWhere(CLI::App& command, Where& where) {
   command.add_option("KIND/NAME", where.first, "Such as tj/churn, tt/churn, md/churn or dm/churn")
       ->required();
   command.add_option("NAME", where.second, "The name, when it stands apart: tj churn");
   command.add_option("-n,--namespace", where.ns, "Namespace; by default that of the context");
   AddCluster(command, where);
-  command.add_option("--lease-name", where.lease, "Name of the operator's Lease")
-      ->capture_default_str();
+  AddLease(command, where);
 }
 
 int Complain(std::ostream& problems, const Error& error, int code) {
@@ -184,6 +189,64 @@ struct Survey {
   }
 };
 
+/// `audit ...`, which is about what the operator has done.
+struct Audit {
+  CLI::App* group = nullptr;
+  CLI::App* verify = nullptr;
+  AuditVerifyOptions verify_options;
+  Where where;
+
+  void AddTo(CLI::App& app) {
+    group = app.add_subcommand("audit", "Look at the records of what the operator has done");
+    group->require_subcommand(1);
+    verify = group->add_subcommand("verify", "Name records that were dropped, edited or moved");
+    verify->add_option("FILE", verify_options.files,
+                       "Logs with records, in any order, or - for stdin, which is the default");
+    auto* head = verify->add_option("--head", verify_options.head,
+                                    "CHAIN:SEQ:HASH: how far the log has come, instead of asking "
+                                    "the operator's Lease");
+    verify
+        ->add_flag("--offline", verify_options.offline,
+                   "Ask no cluster: records dropped at the end are not found")
+        ->excludes(head);
+    verify->footer("Exit codes: 0 all is as it was written, 1 it is not, or error, 2 usage");
+    AddCluster(*verify, where);
+    AddLease(*verify, where);
+  }
+
+  bool Parsed() const { return group->parsed(); }
+
+  int Run(std::istream& input, std::ostream& out, std::ostream& problems) {
+    log::SetLevel(log::Level::kError);
+    return Verify(input, out, problems);
+  }
+
+ private:
+  int Verify(std::istream& input, std::ostream& out, std::ostream& problems) const {
+    std::optional<audit::Head> head;
+    if (!verify_options.head.empty()) {
+      head = audit::ParseHead(verify_options.head);
+      if (!head) {
+        problems << "error: --head: must be CHAIN:SEQ:HASH, as in the annotation "
+                 << audit::kHeadAnnotation << " of the Lease\n";
+        return kExitUsage;
+      }
+    } else if (!verify_options.offline) {
+      // Before the log: what it says is in the log by then, and more may be.
+      InitTransportLibrary();
+      Connection connection;
+      if (const auto open = connection.Open(where); !open) {
+        return Complain(problems, open.error(), kExitError);
+      }
+      const auto read =
+          ReadAuditHead(*connection.client, {kHomeCluster, where.operator_ns, where.lease});
+      if (!read) return Complain(problems, read.error(), kExitError);
+      head = *read;
+    }
+    return RunAuditVerify(verify_options, head, input, out, problems);
+  }
+};
+
 struct Commands::State {
   CLI::App* plan = nullptr;
   CLI::App* status = nullptr;
@@ -193,6 +256,7 @@ struct Commands::State {
   std::string status_output;
   Where where;
   Survey survey;
+  Audit audit;
 
   int Plan(std::istream& input, std::ostream& out, std::ostream& problems) {
     if (plan_output == "yaml") plan_options.output = Output::kYaml;
@@ -240,6 +304,7 @@ Commands::Commands(CLI::App& app) : state_(std::make_unique<State>()) {
   AddWhere(*state.status, state.where);
   AddWhere(*state.why, state.where);
   state.survey.AddTo(app);
+  state.audit.AddTo(app);
 }
 
 Commands::~Commands() = default;
@@ -248,6 +313,7 @@ std::optional<int> Commands::Run(std::istream& input, std::ostream& out, std::os
   if (state_->plan->parsed()) return state_->Plan(input, out, problems);
   if (state_->status->parsed() || state_->why->parsed()) return state_->Look(out, problems);
   if (state_->survey.Parsed()) return state_->survey.Run(input, out, problems);
+  if (state_->audit.Parsed()) return state_->audit.Run(input, out, problems);
   return std::nullopt;
 }
 

@@ -14,7 +14,7 @@ namespace slipway::cli {
 /// Whether the program was called as a plugin of kubectl, which looks for `kubectl-NAME`.
 bool IsPlugin(std::string_view program);
 
-/// The subcommands for people: plan, status, why, images and preflight.
+/// The subcommands for people: plan, status, why, images, preflight and audit.
 class Commands {
  public:
   /// Adds them to a command line, which keeps a reference to this object.
