@@ -241,6 +241,13 @@ void CheckMlflow(const Config& config, Reader& reader) {
   }
 }
 
+/// A relative path would lead to another place with each way to start the program.
+void CheckAudit(const Config& config, Reader& reader) {
+  const std::string& log = config.audit_log;
+  if (log.empty() || log == "-" || log.starts_with('/')) return;
+  reader.Complain("audit.log", log, "- for stdout, or a path that begins with /");
+}
+
 void CheckGangs(const Config& config, Reader& reader) {
   const GangScheduler scheduler = config.settings.gang_scheduler;
   if (scheduler == GangScheduler::kBarrier && !config.watch_namespaces.empty()) {
@@ -269,6 +276,8 @@ const std::vector<ConfigKey>& ConfigKeys() {
       {"leaderElection.enabled", "--leader-elect", "true: only the holder of the Lease writes"},
       {"leaderElection.leaseName", "--lease-name", "name of the Lease"},
       {"leaderElection.leaseNamespace", "--lease-namespace", "namespace of the Lease"},
+      {"audit.log", "--audit-log",
+       "file or folder for a record of each action, - for stdout; default none"},
       {"clusterDomain", "--cluster-domain", "DNS domain of the cluster's Services"},
       {"reports.address", "--report-address", "HOST:PORT that takes reports of pods; default none"},
       {"reports.url", "--report-url", "where pods reach it, as http://SERVICE.NAMESPACE.svc:PORT"},
@@ -326,6 +335,8 @@ Result<Config> MakeConfig(const std::vector<ConfigSource>& sources) {
   reader.Text("leaderElection.leaseName", config.lease_name);
   reader.Text("leaderElection.leaseNamespace", config.lease_namespace);
   config.settings.operator_namespace = config.lease_namespace;
+  reader.Text("audit.log", config.audit_log);
+  CheckAudit(config, reader);
   reader.Text("clusterDomain", config.settings.cluster_domain);
   reader.Text("workerImage", config.settings.worker_image);
   reader.Text("reports.address", config.report_address);
@@ -371,6 +382,7 @@ std::string DescribeConfig(const Config& config) {
                          {{"enabled", config.leader_elect},
                           {"leaseName", config.lease_name},
                           {"leaseNamespace", config.lease_namespace}}},
+                        {"audit", {{"log", config.audit_log}}},
                         {"clusterDomain", config.settings.cluster_domain},
                         {"workerImage", config.settings.worker_image},
                         {"mlflow",

@@ -26,6 +26,7 @@ struct Config {
   bool leader_elect = true;
   std::string lease_name = "slipway";
   std::string lease_namespace = "slipway-system";
+  std::string audit_log;  ///< "-" for stdout, a file or a folder; empty: there is none.
   Settings settings;
 };
 

@@ -20,6 +20,7 @@
 #include "operator/probe/canary.hpp"
 #include "operator/probe/commands.hpp"
 #include "operator/run/admin_server.hpp"
+#include "operator/run/audit_file.hpp"
 #include "operator/run/leader.hpp"
 #include "operator/run/report_server.hpp"
 #include "operator/run/wiring.hpp"
@@ -57,15 +58,17 @@ std::string Identity() {
 class Operator {
  public:
   Operator(const Config& config, Client& client, Client& lease_client, Metrics& metrics,
-           const Clock& clock, std::string identity)
+           const Clock& clock, std::string identity, AuditLog* audit)
       : config_(config),
         metrics_(metrics),
         clock_(clock),
         client_(client),
         lease_client_(lease_client),
         identity_(std::move(identity)),
-        executor_({{kHomeCluster, &client}}, barrier_, metrics, clock,
-                  [this] { return MayWriteFor(); }),
+        audit_(audit),
+        executor_(
+            {{kHomeCluster, &client}}, barrier_, metrics, clock, [this] { return MayWriteFor(); },
+            audit),
         events_({{kHomeCluster, &client}}, identity_, metrics, clock),
         wiring_(cache_, runners_, metrics, clock) {
     for (auto& controller : MakeControllers(config.settings)) {
@@ -84,12 +87,15 @@ class Operator {
       const LeaseTimes times;
       leader_ = std::make_unique<Leader>(
           lease_client_, ObjectKey{kHomeCluster, config_.lease_namespace, config_.lease_name},
-          LeaseElection(identity_, times), times, metrics_, clock_);
+          LeaseElection(identity_, times), times, metrics_, clock_, audit_);
+    } else if (audit_ != nullptr) {
+      audit_->Open({});
     }
     const timespec tick{0, 100'000'000};
     while (sigtimedwait(&stop_signals, nullptr, &tick) < 0) {
       if (leader_ && leader_->Superseded()) {
         log::Error("another replica leads now; this one starts anew and stands by");
+        if (audit_ != nullptr) audit_->Flush();
         _exit(kExitLostLease);  // No destructor may still write.
       }
       if (MayWriteFor().count() > 0) StartWhatIsReady();
@@ -98,6 +104,8 @@ class Operator {
     for (auto& runner : runners_) runner->Stop();
     for (auto& runner : runners_) runner->Drain();
     events_.Drain();
+    // Before the Lease is given up, which then names the last record.
+    if (audit_ != nullptr) audit_->Close();
     if (leader_) leader_->Release();
   }
 
@@ -177,6 +185,7 @@ class Operator {
   Client& client_;
   Client& lease_client_;
   const std::string identity_;
+  AuditLog* const audit_;
   Cache cache_;
   WriteBarrier barrier_;
   std::unique_ptr<Leader> leader_;
@@ -191,6 +200,18 @@ int Complain(const Error& error) {
   return kExitConfig;
 }
 
+/// The audit log of this process, or nullptr when none is wanted.
+Result<std::unique_ptr<AuditLog>> OpenAuditLog(const std::string& path, const std::string& identity,
+                                               Metrics& metrics, const Clock& clock) {
+  if (path.empty()) return std::unique_ptr<AuditLog>();
+  auto file = AuditFile::Open(path, identity + ".jsonl");
+  if (!file) return tl::unexpected(file.error());
+  const auto shared = std::make_shared<AuditFile>(std::move(*file));
+  return std::make_unique<AuditLog>(
+      [shared](std::string_view text, std::string& why) { return shared->Append(text, why); },
+      identity, metrics, clock);
+}
+
 int RunOperator(const Config& config, const sigset_t& stop_signals) {
   log::SetLevel(config.log_level);
   InitTransportLibrary();
@@ -203,7 +224,10 @@ int RunOperator(const Config& config, const sigset_t& stop_signals) {
   auto lease_client = Connect(*cluster_config, 2, metrics, clock);
   if (!lease_client) return Complain(lease_client.error());
 
-  Operator slipway(config, **client, **lease_client, metrics, clock, Identity());
+  const std::string identity = Identity();
+  const auto audit = OpenAuditLog(config.audit_log, identity, metrics, clock);
+  if (!audit) return Complain(audit.error());
+  Operator slipway(config, **client, **lease_client, metrics, clock, identity, audit->get());
   auto admin = AdminServer::Start(config.admin_address, slipway.Pages());
   if (!admin) return Complain(admin.error());
   // Their own connections, so that pods cannot hold up what the operator does itself.
@@ -224,6 +248,7 @@ int RunOperator(const Config& config, const sigset_t& stop_signals) {
   log::Info("started", {{"version", SLIPWAY_VERSION},
                         {"admin", config.admin_address},
                         {"cluster", cluster ? *cluster : cluster.error().message}});
+  if (*audit && cluster) (*audit)->SetCluster(*cluster);
   slipway.Run(stop_signals);
   return 0;
 }

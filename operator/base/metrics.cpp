@@ -31,6 +31,7 @@ enum Id : std::size_t {
   kLeader,
   kBuildInfo,
   kEventsEmitted,
+  kAuditRecords,
   kCount
 };
 
@@ -54,6 +55,8 @@ constexpr std::array<MetricInfo, kCount> kTable = {{
     {Type::kGauge, "slipway_leader", "1 while this replica holds the Lease."},
     {Type::kGauge, "slipway_build_info", "Always 1; the version is a label."},
     {Type::kCounter, "slipway_events_emitted_total", "Events written to the API server."},
+    {Type::kCounter, "slipway_audit_records_total",
+     "Records of the audit log, by whether they were written or lost."},
 }};
 
 /// 1 ms to 30 s; a reconcile or request beyond that has hit a deadline.
@@ -107,6 +110,8 @@ struct Metrics::Impl {
   prometheus::Family<prometheus::Gauge>& build_info = Declare<prometheus::Gauge>(kBuildInfo);
   prometheus::Family<prometheus::Counter>& events_emitted =
       Declare<prometheus::Counter>(kEventsEmitted);
+  prometheus::Family<prometheus::Counter>& audit_records =
+      Declare<prometheus::Counter>(kAuditRecords);
 
   Mutex ages_mutex;
   std::map<std::string, AgeGauge::State, std::less<>> ages SLIPWAY_GUARDED_BY(ages_mutex);
@@ -182,6 +187,10 @@ Counter Metrics::UndecodableObjects(std::string_view resource) {
 Gauge Metrics::Leader() { return Gauge(impl_->leader.Add({})); }
 
 Counter Metrics::EventsEmitted() { return Counter(impl_->events_emitted.Add({})); }
+
+Counter Metrics::AuditRecords(std::string_view result) {
+  return Counter(impl_->audit_records.Add({{"result", std::string(result)}}));
+}
 
 std::string Metrics::Render() const {
   const SteadyInstant now = impl_->clock.Steady();

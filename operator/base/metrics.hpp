@@ -90,6 +90,8 @@ class Metrics {
   Counter UndecodableObjects(std::string_view resource);
   Gauge Leader();
   Counter EventsEmitted();
+  /// `result` is "written" or "lost".
+  Counter AuditRecords(std::string_view result);
 
   /// All series in the Prometheus text format, version 0.0.4.
   std::string Render() const;

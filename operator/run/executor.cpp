@@ -54,9 +54,10 @@ std::vector<WriteFailure> Executor::Carry(const Owner& owner, const std::vector<
   for (const auto& action : actions) writes.emplace_back(owner, action, world);
 
   const bool writes_anything = !std::ranges::all_of(writes, &Write::Skipped);
-  const auto confirmed = writes_anything ? ConfirmOwner(owner) : Result<void>{};
+  AuditTrail trail(audit_, owner, world);
+  const auto confirmed = writes_anything ? ConfirmOwner(owner, trail) : Result<void>{};
   if (confirmed) {
-    Advance(owner, writes);
+    Advance(owner, writes, trail);
   } else {
     RefuseAll(writes, confirmed.error());
   }
@@ -69,7 +70,7 @@ std::vector<WriteFailure> Executor::Carry(const Owner& owner, const std::vector<
   return failures;
 }
 
-void Executor::Advance(const Owner& owner, std::vector<Write>& writes) {
+void Executor::Advance(const Owner& owner, std::vector<Write>& writes, AuditTrail& trail) {
   for (auto round = NextRound(writes); !round.empty(); round = NextRound(writes)) {
     const auto remaining = may_write_for_();
     if (remaining.count() <= 0) return RefuseAll(writes, kNotLeading);
@@ -79,11 +80,13 @@ void Executor::Advance(const Owner& owner, std::vector<Write>& writes) {
       std::vector<Write*> waiting;
       for (auto& item : round) {
         if (item.cluster != cluster) continue;
+        trail.Sends(*item.write, item.request);
         requests.push_back(std::move(item.request));
         waiting.push_back(item.write);
       }
       auto answers = client->SendAll(std::move(requests), deadline);
       for (std::size_t i = 0; i < waiting.size(); ++i) {
+        trail.Answered(*waiting[i], answers[i]);
         waiting[i]->OnResponse(std::move(answers[i]));
       }
     }
@@ -95,7 +98,7 @@ void Executor::Advance(const Owner& owner, std::vector<Write>& writes) {
   }
 }
 
-Result<void> Executor::ConfirmOwner(const Owner& owner) {
+Result<void> Executor::ConfirmOwner(const Owner& owner, AuditTrail& trail) {
   const auto remaining = may_write_for_();
   if (remaining.count() <= 0) return tl::unexpected(kNotLeading);
   auto response = clients_.at(owner.key.cluster)
@@ -111,6 +114,7 @@ Result<void> Executor::ConfirmOwner(const Owner& owner) {
     return Fail(Code::kConflict, std::string(owner.type.kind) + " " + owner.key.ToString() +
                                      " changed since it was read; nothing was written");
   }
+  trail.SeesOwner(*object);
   return {};
 }
 

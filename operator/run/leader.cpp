@@ -9,9 +9,10 @@ namespace slipway {
 namespace {
 
 nlohmann::json LeaseBody(const ObjectKey& key, const nlohmann::json& spec,
-                         const ResourceVersion& version) {
+                         const ResourceVersion& version, const std::string& head) {
   nlohmann::json meta = {{"name", key.name}, {"namespace", key.ns}};
   if (!version.Empty()) meta["resourceVersion"] = version.text;
+  if (!head.empty()) meta["annotations"] = {{audit::kHeadAnnotation, head}};
   return {{"apiVersion", kLeaseType.ApiVersion()},
           {"kind", kLeaseType.kind},
           {"metadata", meta},
@@ -21,12 +22,13 @@ nlohmann::json LeaseBody(const ObjectKey& key, const nlohmann::json& spec,
 }  // namespace
 
 Leader::Leader(Client& client, ObjectKey lease, LeaseElection election, LeaseTimes times,
-               Metrics& metrics, const Clock& clock)
+               Metrics& metrics, const Clock& clock, AuditLog* audit)
     : client_(client),
       lease_(std::move(lease)),
       times_(times),
       gauge_(metrics.Leader()),
       clock_(clock),
+      audit_(audit),
       election_(std::move(election)),
       thread_([this](const std::stop_token& stop) { Run(stop); }) {}
 
@@ -76,8 +78,13 @@ Leader::Outcome Leader::Round() {
   }
   if (step.kind == LeaseElection::Step::Kind::kWait) return Outcome::kDone;
   const SteadyInstant sent = clock_.Steady();
-  const auto written = Write(step);
+  const std::string found = *lease ? (*lease)->audit_head : "";
+  const auto written = Write(step, found);
   if (written) {
+    // Before this process is known to lead: the first record comes before all others.
+    if (audit_ != nullptr) {
+      audit_->Open({lease_.ToString(), step.spec["leaseTransitions"].get<std::int64_t>(), found});
+    }
     const MutexLock lock(mutex_);
     election_.OnWritten(sent);
     return Outcome::kDone;
@@ -100,8 +107,11 @@ Result<std::optional<LeaseRecord>> Leader::Read() {
   return std::optional<LeaseRecord>(std::move(*lease));
 }
 
-Result<void> Leader::Write(const LeaseElection::Step& step) {
-  const auto body = LeaseBody(lease_, step.spec, step.resource_version).dump();
+Result<void> Leader::Write(const LeaseElection::Step& step, const std::string& head) {
+  const auto own = audit_ == nullptr ? std::nullopt : audit_->Head();
+  const auto body =
+      LeaseBody(lease_, step.spec, step.resource_version, own ? audit::ToString(*own) : head)
+          .dump();
   const bool create = step.kind == LeaseElection::Step::Kind::kCreate;
   auto response = client_.Send(create ? request::Create(kLeaseType, lease_, body, kFieldManager)
                                       : request::Replace(kLeaseType, lease_, body, kFieldManager),
@@ -120,7 +130,8 @@ void Leader::Release() {
   const LeaseElection::Step step{LeaseElection::Step::Kind::kUpdate,
                                  election_.ReleaseSpec(**lease, clock_.Now()),
                                  (*lease)->resource_version};
-  if (Write(step)) log::Info("lease released", {{"lease", lease_.ToString()}});
+  if (Write(step, (*lease)->audit_head))
+    log::Info("lease released", {{"lease", lease_.ToString()}});
   election_.OnReleased();
 }
 

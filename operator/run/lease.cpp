@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "operator/run/audit_record.hpp"
+
 namespace slipway {
 
 using nlohmann::json;
@@ -11,6 +13,7 @@ Result<LeaseRecord> DecodeLease(const JsonView& object) {
   const JsonView spec = object["spec"];
   LeaseRecord lease;
   lease.resource_version.text = object["metadata"]["resourceVersion"].Text();
+  lease.audit_head = object["metadata"]["annotations"][audit::kHeadAnnotation].Text();
   lease.holder = spec["holderIdentity"].Text();
   lease.transitions = spec["leaseTransitions"].IntOr(0);
   // A Lease edited by hand may say anything; a nonsensical duration must not hand it over at once.

@@ -31,6 +31,7 @@ struct LeaseRecord {
   std::chrono::seconds duration{0};
   std::string renew_time;
   std::string acquire_time;
+  std::string audit_head;  ///< The annotation audit::kHeadAnnotation, or empty.
 };
 Result<LeaseRecord> DecodeLease(const JsonView& object);
 

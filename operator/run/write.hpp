@@ -64,6 +64,10 @@ class Write {
   /// Ends the write here, as failed, unless it is finished already.
   void Refuse(Error error);
 
+  const Action& What() const { return action_; }
+  /// The object that was seen before the write; empty when none was.
+  const std::string& SeenUid() const { return live_uid_; }
+  const ResourceVersion& SeenVersion() const { return live_version_; }
   const ResourceType& Type() const { return type_; }
   const ObjectKey& Key() const { return key_; }
   bool Skipped() const { return skipped_; }

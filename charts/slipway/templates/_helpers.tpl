@@ -47,6 +47,9 @@ reports:
   canaryAddress: "0.0.0.0:8082"
   url: http://{{ include "slipway.name" . }}-reports.{{ .Release.Namespace }}.svc.{{ .Values.config.clusterDomain }}:8081
 {{- end }}
+{{- with .Values.audit.log }}
+audit: {log: {{ . | quote }}}
+{{- end }}
 workers: {{ .Values.config.workers }}
 watchNamespaces: {{ toJson .Values.config.watchNamespaces }}
 clusterDomain: {{ .Values.config.clusterDomain }}

@@ -31,6 +31,7 @@ TEST(Metrics, RendersEverySeriesItWasTold) {
   metrics.UndecodableObjects("pods").Increment();
   metrics.Leader().Set(1);
   metrics.EventsEmitted().Increment();
+  metrics.AuditRecords("lost").Increment();
   const std::string text = metrics.Render();
   for (const auto* line : {
            "slipway_reconcile_total{kind=\"TrainingJob\",result=\"ok\"} 2",
@@ -45,6 +46,7 @@ TEST(Metrics, RendersEverySeriesItWasTold) {
            "slipway_leader 1",
            "slipway_build_info{version=\"" SLIPWAY_VERSION "\"} 1",
            "slipway_events_emitted_total 1",
+           "slipway_audit_records_total{result=\"lost\"} 1",
        }) {
     EXPECT_THAT(text, HasSubstr(std::string(line) + "\n"));
   }

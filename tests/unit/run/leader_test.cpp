@@ -51,6 +51,17 @@ class LeaseServer {
     const MutexLock lock(mutex_);
     return lease_.empty() ? "" : lease_["spec"]["holderIdentity"].get<std::string>();
   }
+  std::string AuditHead() {
+    const MutexLock lock(mutex_);
+    const nlohmann::json::json_pointer head("/metadata/annotations/slipway.dev~1audit-head");
+    return lease_.contains(head) ? lease_[head].get<std::string>() : "";
+  }
+  void SetAuditHead(const std::string& head) {
+    const MutexLock lock(mutex_);
+    nlohmann::json taken = lease_;
+    taken["metadata"]["annotations"]["slipway.dev/audit-head"] = head;
+    Store(taken);
+  }
   int Writes() {
     const MutexLock lock(mutex_);
     return version_;
@@ -119,6 +130,49 @@ TEST_F(LeaderTest, WhatCannotBeRenewedIsLostInTimeAndTakenAgainLater) {
   server_.SetAway(false);
   EXPECT_TRUE(Eventually([this] { return Leads(); }));
   EXPECT_FALSE(leader_.Superseded());
+}
+
+TEST_F(LeaderTest, WithoutAnAuditLogTheHeadOfTheFormerOneStays) {
+  ASSERT_TRUE(Eventually([this] { return Leads(); }));
+  server_.SetAuditHead("former:7:hash");
+  const int before = server_.Writes();
+  ASSERT_TRUE(Eventually([&] { return server_.Writes() > before + 2; }));
+  EXPECT_EQ(server_.AuditHead(), "former:7:hash");
+  leader_.Release();
+  EXPECT_EQ(server_.AuditHead(), "former:7:hash");
+}
+
+TEST_F(LeaderTest, TheLeaseSaysHowFarTheAuditLogHasCome) {
+  ASSERT_TRUE(Eventually([this] { return Leads(); }));
+  server_.SetAuditHead("former:7:hash");
+  const int before = server_.Writes();
+  ASSERT_TRUE(Eventually([&] { return server_.Writes() > before; }));
+  leader_.Release();
+
+  Mutex mutex;
+  std::string text;
+  AuditLog log(
+      [&](std::string_view line, std::string&) {
+        const MutexLock lock(mutex);
+        text += line;
+        return line.size();
+      },
+      "me", metrics_, clock_);
+  Leader next(*client_, {kHomeCluster, "ns", "lease"}, LeaseElection("me", kTimes), kTimes,
+              metrics_, clock_, &log);
+  ASSERT_TRUE(Eventually([&] { return server_.AuditHead().starts_with("me:1:"); }));
+  log.Record({{{"action", "Create"}}, {}, {}, {}, {}});
+  EXPECT_TRUE(Eventually([&] { return server_.AuditHead().starts_with("me:2:"); }));
+  log.Close();
+  next.Release();
+  EXPECT_EQ(server_.Holder(), "");
+  EXPECT_EQ(server_.AuditHead(), audit::ToString(*log.Head()));
+  const MutexLock lock(mutex);
+  const auto first = nlohmann::json::parse(text.substr(0, text.find('\n')));
+  EXPECT_EQ(first["action"], "Opened");
+  EXPECT_EQ(first["follows"], "former:7:hash");
+  EXPECT_EQ(first["lease"], "ns/lease");
+  EXPECT_EQ(first["term"], 1);
 }
 
 TEST_F(LeaderTest, KnowsThatAnotherTookOver) {

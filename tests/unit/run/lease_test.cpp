@@ -94,6 +94,14 @@ TEST_F(LeaseTest, SeeingAnotherHolderEndsLeadershipAtOnce) {
   EXPECT_FALSE(election_.Leads(steady_));
 }
 
+TEST_F(LeaseTest, TheHeadOfTheAuditLogIsItsAnnotation) {
+  JsonParser parser;
+  const auto lease = DecodeLease(*parser.Parse(
+      R"({"kind":"Lease","metadata":{"annotations":{"slipway.dev/audit-head":"a:1:b"}}})"));
+  ASSERT_TRUE(lease);
+  EXPECT_EQ(lease->audit_head, "a:1:b");
+}
+
 TEST_F(LeaseTest, ALeaseEditedIntoNonsenseDecodesWithSaneBounds) {
   JsonParser parser;
   const auto view = parser.Parse(
