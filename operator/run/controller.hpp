@@ -53,6 +53,10 @@ struct Lookup {
   bool by_spec = false;
   /// Only objects that bear our label are looked up, so that no others are watched for it.
   bool ours = false;
+  /// The one namespace that they are in, whichever are served, and the labels by which they are
+  /// watched there. No other lookup and nobody who owns the kind may want others of it.
+  std::string in_namespace{};
+  std::string selector{};
 };
 
 /// What comes of a report that a pod sends about itself while it runs.

@@ -39,18 +39,17 @@ void Wiring::Watch(Client& client, const std::string& ns) {
   // One informer a kind, also where it is both reconciled and owned: a second one by our label
   // would take what lacks the label for deleted, for both fill the same store.
   std::set<ResourceType> watched;
-  const auto watch = [&](const AnyResource& kind, std::string_view selector) {
+  const auto watch = [&](const AnyResource& kind, std::string_view selector,
+                         const std::string& elsewhere = "") {
     if (!watched.insert(kind.type).second) return;
-    if (kind.cluster_scoped &&
-        !watched_without_namespace_.emplace(client.cluster(), kind.type).second) {
-      return;
-    }
-    AddInformer(client, kind, kind.cluster_scoped ? "" : ns, std::string(selector));
+    const bool once = kind.cluster_scoped || !elsewhere.empty();
+    if (once && !watched_once_.emplace(client.cluster(), kind.type).second) return;
+    AddInformer(client, kind, once ? elsewhere : ns, std::string(selector));
   };
   for (const auto& runner : runners_) {
     watch(runner->Spec().kind, "");
     for (const auto& lookup : runner->Spec().looks_up) {
-      if (!lookup.ours) watch(lookup.kind, "");
+      if (!lookup.ours) watch(lookup.kind, lookup.selector, lookup.in_namespace);
     }
   }
   for (const auto& runner : runners_) {

@@ -23,7 +23,7 @@ class Wiring {
 
   /// Makes an informer for every kind that a controller reconciles, looks up or owns; what is only
   /// owned is watched by our own label. `ns` empty: all namespaces. Called for several namespaces,
-  /// it watches what has no namespace once.
+  /// it watches once what has no namespace, or is in one of its own.
   void Watch(Client& client, const std::string& ns);
   void Start();
 
@@ -51,7 +51,8 @@ class Wiring {
   Metrics& metrics_;
   const Clock& clock_;
   std::vector<std::unique_ptr<Informer>> informers_;
-  std::set<std::pair<ClusterId, ResourceType>> watched_without_namespace_;
+  /// Those that are not in the namespaces that are served.
+  std::set<std::pair<ClusterId, ResourceType>> watched_once_;
   SpecChanges spec_changes_;
 };
 

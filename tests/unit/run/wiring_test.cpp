@@ -182,6 +182,40 @@ TEST_F(LookupTest, WhatIsLookedUpLeadsToItsUsers) {
   }));
 }
 
+/// Jobs that look up notes, which are in a namespace of their own.
+class ElsewhereTest : public LookupTest {
+ protected:
+  ElsewhereTest() {
+    Lookup notes{kMonitors, [](const Object&) { return std::string("all"); },
+                 [](const Object&) { return std::vector<std::string>{"all"}; }};
+    notes.in_namespace = "ops";
+    notes.selector = "note=true";
+    Controller jobs = runners_[0]->Spec();
+    jobs.looks_up = {notes};
+    runners_.clear();
+    runners_.push_back(std::make_unique<Runner>(
+        std::move(jobs), RunnerContext{cache_, executor_, events_, barrier_, metrics_, clock_}, 1));
+  }
+};
+
+TEST_F(ElsewhereTest, WhatIsInANamespaceOfItsOwnIsWatchedThereAndOnce) {
+  wiring_.Watch(*client_, "team");
+  wiring_.Watch(*client_, "other");
+  wiring_.Start();
+  EXPECT_TRUE(Eventually([this] { return wiring_.Synced(*runners_[0]); }));
+  std::multiset<std::string> lists;
+  for (const auto& asked : api_.Asked()) {
+    if (asked.find("limit=") != std::string::npos) lists.insert(asked);
+  }
+  EXPECT_THAT(
+      lists,
+      UnorderedElementsAre(
+          "GET /apis/slipway.dev/v1alpha1/namespaces/team/trainingjobs?limit=100",
+          "GET /apis/slipway.dev/v1alpha1/namespaces/other/trainingjobs?limit=100",
+          "GET /apis/slipway.dev/v1alpha1/namespaces/ops/driftmonitors?labelSelector=note%3Dtrue&"
+          "limit=100"));
+}
+
 std::string PodOn(const std::string& job, const std::string& machine) {
   return R"({"metadata":{"name":")" + job + R"(-0","namespace":"team","uid":"p)" + job +
          R"(","labels":{"slipway.dev/owner-uid":"u)" + job +
