@@ -9,6 +9,7 @@
 #include "controllers/isolation/marks.hpp"
 #include "controllers/isolation/network.hpp"
 #include "controllers/isolation/place.hpp"
+#include "controllers/isolation/signatures.hpp"
 #include "operator/kube/network.hpp"
 #include "operator/kube/workloads.hpp"
 
@@ -212,6 +213,7 @@ Controller Isolated(Controller controller, const Settings& settings, Pods pods) 
   for (auto& lookup : isolation::LookUpPlace(beside)) {
     isolated.looks_up.push_back(std::move(lookup));
   }
+  isolated.looks_up.push_back(isolation::LookUpSignatures(settings));
   isolated.reconcile = [inner = std::move(controller), settings,
                         pods](const ReconcileInput& input) {
     return isolation::Reconcile(inner, input, settings, pods);

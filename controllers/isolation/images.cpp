@@ -20,16 +20,17 @@ std::string_view Repository(std::string_view name) {
   return tagged ? name.substr(0, colon) : name;
 }
 
-bool HasDigest(std::string_view image) {
+}  // namespace
+
+std::string_view DigestInName(std::string_view image) {
   constexpr std::string_view kMark = "@sha256:";
   const auto at = image.find('@');  // The first: what stands before it is the name.
-  if (at == std::string_view::npos || !image.substr(at).starts_with(kMark)) return false;
+  if (at == std::string_view::npos || !image.substr(at).starts_with(kMark)) return {};
   const auto digits = image.substr(at + kMark.size());
-  return digits.size() == 64 &&
-         digits.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+  const bool whole =
+      digits.size() == 64 && digits.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+  return whole ? image.substr(at + 1) : std::string_view();
 }
-
-}  // namespace
 
 std::string Mirrored(const std::string& image, const ImageRules& rules) {
   const std::string name = FullName(image);
@@ -50,7 +51,7 @@ std::optional<std::string> WhyNotAllowed(const std::string& image, const ImageRu
     }
   }
   const bool wanted = rules.require_digest || image.find('@') != std::string::npos;
-  if (wanted && !HasDigest(image)) {
+  if (wanted && DigestInName(image).empty()) {
     return "has no digest of 64 hex digits; name it as NAME@sha256:DIGEST, which `kubectl slipway "
            "images` lists";
   }

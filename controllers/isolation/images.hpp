@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "controllers/isolation/rules.hpp"
 
@@ -14,5 +15,8 @@ std::string Mirrored(const std::string& image, const ImageRules& rules);
 /// Why such an image may not run, as a clause about the image with the way out; nullopt when it
 /// may. It is about the name that is left after Mirrored.
 std::optional<std::string> WhyNotAllowed(const std::string& image, const ImageRules& rules);
+
+/// The digest that a name ends with, "sha256:" and 64 hex digits; empty when it has none.
+std::string_view DigestInName(std::string_view image);
 
 }  // namespace slipway::isolation

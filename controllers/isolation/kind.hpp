@@ -51,6 +51,8 @@ namespace reason {
 inline constexpr std::string_view kIsolationPending = "IsolationPending";
 inline constexpr std::string_view kIsolationUnprovable = "IsolationUnprovable";
 inline constexpr std::string_view kImageNotAllowed = "ImageNotAllowed";
+inline constexpr std::string_view kImageNotSigned = "ImageNotSigned";
+inline constexpr std::string_view kInvalidKey = "InvalidKey";
 inline constexpr std::string_view kEnforced = "Enforced";
 inline constexpr std::string_view kVerified = "Verified";
 inline constexpr std::string_view kUnenforced = "IsolationUnenforced";

@@ -140,6 +140,7 @@ Place Look(const std::string& ns, const Snapshot& world, const Settings& setting
     return place;
   }
   place.rules = RulesFor(home->meta, policies, settings);
+  if (place.rules) place.signed_images = {place.rules->images, world, settings};
   if (!place.rules || !place.rules->closed) return place;
   if (const auto* policy = FindPolicy(home->meta, *place.rules, world, settings)) {
     place.since = SinceOf(*policy);
@@ -152,7 +153,7 @@ Place Look(const std::string& ns, const Snapshot& world, const Settings& setting
   return place;
 }
 
-std::optional<Problem> WhyImagesNotAllowed(const json& spec, const Place& place,
+std::optional<Problem> WhyImagesNotAllowed(const json& spec, Place& place,
                                            const Settings& settings) {
   if (!place.rules) return std::nullopt;
   for (const char* list : {"initContainers", "containers"}) {
@@ -164,6 +165,12 @@ std::optional<Problem> WhyImagesNotAllowed(const json& spec, const Place& place,
                        fmt::format("image {} of container {} {} ({})", image,
                                    container.value("name", ""), *why, Names(*place.rules)),
                        true};
+      }
+      if (const auto why = place.signed_images.WhyNot(image)) {
+        return Problem{
+            std::string(reason::kImageNotSigned),
+            fmt::format("image {} of container {} {}", image, container.value("name", ""), *why),
+            true};
       }
     }
   }

@@ -8,6 +8,7 @@
 #include "controllers/common/pods.hpp"
 #include "controllers/common/settings.hpp"
 #include "controllers/isolation/rules.hpp"
+#include "controllers/isolation/signatures.hpp"
 #include "operator/run/controller.hpp"
 
 /// Where a custom resource lives, as far as isolation goes: what holds there, and whether it is in
@@ -20,6 +21,7 @@ struct Place {
   std::optional<Problem> problem;
   /// What pods bear that start under the rules (kSince). Empty where the network is left as it is.
   std::string since;
+  SignedImages signed_images{};
 };
 
 /// What a pass has to see for Look: the namespace, all policies, and the NetworkPolicy that
@@ -27,12 +29,13 @@ struct Place {
 std::vector<Lookup> LookUpPlace(std::string (*namespace_of)(const Object& resource));
 
 /// Looks at the place of a custom resource of that namespace. Where there is any policy and the
-/// namespace itself is not known yet, nothing may be made.
+/// namespace itself is not known yet, nothing may be made. The world must outlive the place.
 Place Look(const std::string& ns, const Snapshot& world, const Settings& settings);
 
 /// Why that pod may not be made in this place for its images, or nullopt. `spec` is of a pod, and
-/// dressed. The operator's own image was chosen by who made the policies, and is always allowed.
-std::optional<Problem> WhyImagesNotAllowed(const nlohmann::json& spec, const Place& place,
+/// dressed. What is found of an image is remembered in the place. The operator's own image was
+/// chosen by who made the policies, and is always allowed.
+std::optional<Problem> WhyImagesNotAllowed(const nlohmann::json& spec, Place& place,
                                            const Settings& settings);
 
 /// Makes the pod one of the place: images by their mirrors but for the operator's own, credentials

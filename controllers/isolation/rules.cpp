@@ -88,9 +88,12 @@ Peers Both(const Peers& one, const Peers& other, const Labels& own) {
   return both;
 }
 
-void AddImages(const api::IsolationImages& images, ImageRules& rules) {
+void AddImages(const std::string& policy, const api::IsolationImages& images, ImageRules& rules) {
   if (!images.allowed_registries.empty()) rules.allowed.push_back(images.allowed_registries);
-  rules.require_digest = rules.require_digest || images.require_digest;
+  const bool is_signed = !images.signature_keys.empty();
+  if (is_signed) rules.signers.push_back({policy, images.signature_keys});
+  // A signature is of a digest; what a tag means tomorrow nobody has signed.
+  rules.require_digest = rules.require_digest || images.require_digest || is_signed;
   for (const auto& mirror : images.mirrors) {
     const bool known = std::ranges::find(rules.mirrors, mirror.source,
                                          &api::IsolationMirror::source) != rules.mirrors.end();
@@ -162,7 +165,7 @@ std::optional<Rules> RulesFor(const ObjectMeta& ns,
     if (!IsReadable(policy.body) || !Selects(policy.body, ns, settings)) continue;
     if (!rules) rules.emplace();
     rules->policies.push_back(policy.key.name);
-    AddImages(policy.body.spec.images, rules->images);
+    AddImages(policy.key.name, policy.body.spec.images, rules->images);
     if (!rules->trust) rules->trust = policy.body.spec.trust_bundle;
     if (policy.body.spec.profile != api::IsolationProfile::kOpen) {
       AddNetwork(policy.body.spec.network, ns.labels, *rules);

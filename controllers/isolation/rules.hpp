@@ -14,12 +14,20 @@
 /// What holds in a namespace, by all IsolationPolicies together.
 namespace slipway::isolation {
 
+/// The keys of one policy, by one of which images must have been signed.
+struct Signers {
+  std::string policy;
+  std::vector<api::IsolationSignatureKey> keys;
+};
+
 struct ImageRules {
   /// One list for each policy that has one; an image must be under one of each.
   std::vector<std::vector<std::string>> allowed;
   bool require_digest = false;
   std::vector<api::IsolationMirror> mirrors;
   std::vector<std::string> pull_secrets;
+  /// One for each policy that has keys; an image must be signed by one of each.
+  std::vector<Signers> signers;
 };
 
 struct Rules {

@@ -19,6 +19,7 @@
 #include "controllers/isolation/old_connections.hpp"
 #include "controllers/isolation/place.hpp"
 #include "controllers/isolation/rules.hpp"
+#include "controllers/isolation/signatures.hpp"
 #include "operator/kube/labels.hpp"
 #include "operator/kube/network.hpp"
 #include "operator/kube/workloads.hpp"
@@ -235,6 +236,12 @@ Verdict JudgeVerified(const std::vector<api::IsolationProof>& proofs) {
           "pods in its namespaces have seen that what is not allowed is not reachable"};
 }
 
+/// Whether all of its keys can be used.
+Verdict JudgeKeys(const api::IsolationPolicy& policy) {
+  std::string why = WhyNoKey(policy.spec);
+  return {why.empty(), reason::kInvalidKey, std::move(why)};
+}
+
 }  // namespace
 
 api::IsolationPolicyStatus MakeStatus(const api::IsolationPolicy& policy, const Snapshot& world,
@@ -257,9 +264,11 @@ api::IsolationPolicyStatus MakeStatus(const api::IsolationPolicy& policy, const 
   const Verdict enforced = JudgeEnforced(policy, proofs);
   const Verdict verified = JudgeVerified(proofs);
   const bool unprobed = verified.reason == reason::kNotProbed;
-  const bool ready = enforced.holds && (verified.holds || unprobed);
+  const Verdict keys = JudgeKeys(policy);
+  const bool ready = enforced.holds && (verified.holds || unprobed) && keys.holds;
   const bool is_open = verified.reason == reason::kUnenforced;  // Worse than anything missing.
-  const Verdict& telling = enforced.holds || is_open ? verified : enforced;
+  const Verdict& network = enforced.holds || is_open ? verified : enforced;
+  const Verdict& telling = keys.holds || is_open ? network : keys;
 
   ConditionWriter conditions(status.conditions, policy.meta.generation, now);
   conditions.Set(condition::kEnforced, enforced.holds, enforced.reason, enforced.message);

@@ -52,6 +52,9 @@ constexpr std::array kAdvice{
            "spec.network.verify.probe of the IsolationPolicy set to Off"},
     Advice{"ImageNotAllowed",
            "use an image that the IsolationPolicy allows, or have its registry added there"},
+    Advice{"ImageNotSigned",
+           "use an image that is signed, or have its signature carried into the operator's "
+           "namespace: docs/operations.md, signed images"},
     Advice{"PolicyUnreadable", "have the operator upgraded to the version of the CRDs"},
     Advice{"WriteFailed", "nothing, unless it stays: look at the API server then"},
     Advice{"NamespaceTerminating", "create the object in another namespace"},

@@ -102,6 +102,11 @@ def check_mode(suite: Suite, mode: str, ends: bool) -> int:
             asked += 1
             suite.check(f"{mode}: the operator may not {verb} {resource} in {namespace or 'all namespaces'}",
                         not may(suite, review(namespace, resource, verb)))
+    for resource, verb in questions([("secrets", f"{READ} {WRITE}"), ("configmaps", f"{READ} {WRITE}")]):
+        asked += 1
+        carried = resource == "configmaps" and verb in ("list", "watch")  # Signatures of images.
+        suite.check(f"{mode}: the operator {'may' if carried else 'may not'} {verb} {resource} in its own namespace",
+                    may(suite, review(OPERATORS, resource, verb)) == carried)
     for where, verb in PATHS:
         asked += 1
         suite.check(f"{mode}: the operator may not {verb} {where}",

@@ -1,9 +1,13 @@
 """Isolated namespaces, as far as the API server shows them; packets are in tests/e2e/isolation."""
 
+import base64
 import contextlib
+import json
 
+from lib import paths
 from lib.case import ALONE, Case, case
 from lib.kstatus import condition
+from lib.operator import NAMESPACE
 from lib.waiting import stays, wait_for
 
 OURS = "slipway-isolation"
@@ -121,6 +125,46 @@ def pods_stay_in_the_pool(t: Case):
         wait_for("the policy", lambda: t.kube.find("netpol", t.ns, OURS))
         pods = t.wait_pods(t.job("x"), 1)
         assert pods[0]["spec"]["nodeSelector"] == {"pool": "pci"}, pods[0]["spec"]
+
+
+@case(ALONE)
+def images_are_signed(t: Case):
+    """A pod is made once the signature of its image was carried in, and by none but the keys of the policy."""
+    signed = paths.REPO / "tests" / "signatures"
+    line = (signed / "cosign-2.json").read_text()
+    payload = json.loads(base64.b64decode(json.loads(line)["Payload"]))
+    digest = payload["critical"]["image"]["docker-manifest-digest"]
+    keys = [{"name": "release", "publicKey": "-----BEGIN PUBLIC KEY-----"}]
+    carried = {"apiVersion": "v1", "kind": "ConfigMap", "data": {"churn.json": line},
+               "metadata": {"name": t.ns, "namespace": NAMESPACE}}
+    t.install().start().wait_working()
+    with _policy(t, images={"signatureKeys": keys}):
+        _told(t, "Enforced", "True")
+        _told(t, "Stalled", "True", "InvalidKey")
+        job = t.job("x", trainer={"image": f"registry.corp/ml/churn@{digest}"})
+        other = t.job("other", trainer={"image": f"registry.corp/ml/churn@sha256:{'b' * 64}"})
+        t.wait_condition("tj", "x", "Stalled", "True", "ImageNotSigned")
+        try:
+            t.kube.create(carried)
+            stays("no key and no label: no pod", lambda: not t.children("pod", job), 2)
+            t.kube.patch("configmap", NAMESPACE, t.ns, {"metadata": {"labels": {"slipway.dev/image-signatures": "true"}}})
+            wait_for("it is seen", lambda: "by others" in condition(t.get("tj", "x"), "Stalled")["message"])
+            stays("no key: no pod", lambda: not t.children("pod", job), 2)
+            keys[0]["publicKey"] = (signed / "cosign.pub").read_text()
+            t.kube.patch("iso", "", t.ns, {"spec": {"images": {"signatureKeys": keys}}})
+            t.wait_pods(job, 1)
+            _told(t, "Ready", "True")
+            told = condition(t.wait_condition("tj", "other", "Stalled", "True", "ImageNotSigned"), "Stalled")
+            assert "release" in told["message"] and "b" * 64 in told["message"], told
+            assert not t.children("pod", other), "a pod with an image that nobody has signed"
+
+            # What is taken away holds back what is made from then on.
+            t.kube.delete("configmap", NAMESPACE, t.ns)
+            t.wait_phase("tj", "x", "Running")
+            t.job("late", trainer={"image": f"registry.corp/ml/churn@{digest}"})
+            t.wait_condition("tj", "late", "Stalled", "True", "ImageNotSigned")
+        finally:
+            t.kube.delete("configmap", NAMESPACE, t.ns)
 
 
 @case(ALONE)

@@ -227,5 +227,20 @@ TEST_F(IsolationRules, TheStrictestSwitchCounts) {
   EXPECT_THAT(rules->images.allowed, SizeIs(2)) << "an image must be under one of each";
 }
 
+TEST_F(IsolationRules, KeysAreThoseOfEachPolicyAndDemandADigest) {
+  Add("a").spec.images.signature_keys = {{"ann", "A"}, {"bob", "B"}};
+  Add("b");
+  EXPECT_TRUE(Now()->images.require_digest);
+  ASSERT_THAT(Now()->images.signers, SizeIs(1));
+  auto& open = Add("c").spec;
+  open.profile = api::IsolationProfile::kOpen;
+  open.images.signature_keys = {{"cid", "C"}};
+  const auto signers = Now()->images.signers;
+  ASSERT_THAT(signers, SizeIs(2));
+  EXPECT_EQ(signers[0].policy, "a");
+  EXPECT_THAT(signers[0].keys, SizeIs(2));
+  EXPECT_EQ(signers[1].policy, "c");
+}
+
 }  // namespace
 }  // namespace slipway::isolation
