@@ -63,6 +63,7 @@ std::vector<Check> Preflight(const Facts& facts, const std::vector<crdgen::Crd>&
   AddDefinitions(facts, crds, checks);
   AddOperator(facts, version, checks);
   AddImages(facts, crds, checks);
+  AddSignatures(facts, checks);
   AddStorage(facts, checks);
   AddPodSecurity(facts, crds, checks);
   checks.push_back(EnforcementCheck(facts.policies));

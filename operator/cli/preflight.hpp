@@ -33,8 +33,9 @@ struct Facts {
   std::map<std::string, std::set<std::string>> served;  ///< "apps/v1" to plurals.
   std::vector<nlohmann::json> definitions;              ///< CustomResourceDefinitions.
   std::string operator_ns;
-  std::vector<nlohmann::json> operators;  ///< Deployments.
-  std::vector<nlohmann::json> policies;   ///< IsolationPolicies.
+  std::vector<nlohmann::json> operators;   ///< Deployments.
+  std::vector<nlohmann::json> policies;    ///< IsolationPolicies.
+  std::vector<nlohmann::json> signatures;  ///< ConfigMaps with signatures of images.
   std::vector<nlohmann::json> namespaces;
   std::vector<nlohmann::json> storage_classes;
   std::vector<nlohmann::json> nodes;
@@ -63,6 +64,9 @@ struct Check {
 /// outside. `crds` and `version` are those of this program.
 std::vector<Check> Preflight(const Facts& facts, const std::vector<crdgen::Crd>& crds,
                              std::string_view version);
+
+/// Whether images in the namespaces of an IsolationPolicy have to be signed.
+bool DemandsSignatures(const nlohmann::json& policy);
 
 /// Whether NetworkPolicies have an effect, which only a probe from within a pod can tell: what the
 /// operator says about its own in the condition EnforcementVerified of the IsolationPolicies.

@@ -22,6 +22,7 @@ void AddDefinitions(const Facts& facts, const std::vector<crdgen::Crd>& crds,
 void AddOperator(const Facts& facts, std::string_view version, std::vector<Check>& checks);
 void AddImages(const Facts& facts, const std::vector<crdgen::Crd>& crds,
                std::vector<Check>& checks);
+void AddSignatures(const Facts& facts, std::vector<Check>& checks);
 void AddStorage(const Facts& facts, std::vector<Check>& checks);
 void AddPodSecurity(const Facts& facts, const std::vector<crdgen::Crd>& crds,
                     std::vector<Check>& checks);

@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "operator/cli/look.hpp"
 #include "operator/cli/reader.hpp"
+#include "operator/kube/image_signatures.hpp"
 #include "operator/kube/labels.hpp"
 #include "operator/kube/workloads.hpp"
 
@@ -117,6 +120,9 @@ Facts ReadFacts(Client& client, const Scope& scope, const Installation& installa
   facts.definitions = reader.All(kDefinitions, "");
   facts.policies = reader.AllIfServed(kIsolationPolicies, "");
   facts.namespaces = reader.All(kNamespaces, "");
+  if (std::ranges::any_of(facts.policies, DemandsSignatures)) {
+    facts.signatures = reader.All(kConfigMaps, scope.operator_ns, std::string(kSignaturesSelector));
+  }
   facts.storage_classes = reader.All(kStorageClasses, "");
   facts.nodes = reader.All(kMachines, "");
   facts.name_services = reader.All(kServices, "kube-system", "k8s-app=kube-dns");

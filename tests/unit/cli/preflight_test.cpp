@@ -8,15 +8,17 @@
 #include "crds/gen/load.hpp"
 #include "operator/cli/images.hpp"
 #include "operator/cli/look.hpp"
+#include "operator/cli/preflight_checks.hpp"
 #include "tests/golden/yaml_json.hpp"
 #include "tests/unit/cli/golden.hpp"
+#include "tests/unit/kube/carried_signature.hpp"
 
 namespace slipway::cli {
 namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 const std::vector<crdgen::Crd>& Crds() {
   static const auto kCrds = crdgen::EmbeddedCrds().value();
@@ -58,6 +60,7 @@ void Take(Facts& facts, std::vector<json>& objects, const json& object) {
   const std::string kind = Text(object, {"kind"});
   if (kind == "Deployment") facts.operators.push_back(object);
   if (kind == "IsolationPolicy") facts.policies.push_back(object);
+  if (kind == "ConfigMap") return facts.signatures.push_back(object);
   if (kind == "Namespace") facts.namespaces.push_back(object);
   if (kind == "StorageClass") facts.storage_classes.push_back(object);
   if (kind == "Node") facts.nodes.push_back(object);
@@ -142,6 +145,60 @@ TEST(Preflight, EnforcementIsWhatThePoliciesSayOfIt) {
   const Check broken = EnforcementCheck({Policy("a", "True"), Policy("b", "False")});
   EXPECT_EQ(broken.verdict, Verdict::kFail);
   EXPECT_THAT(broken.seen, HasSubstr("IsolationPolicy b: as seen"));
+}
+
+/// A cluster with one image in a namespace whose policy wants it signed by somebody.
+Facts Signing(const testing::TestSigner& somebody) {
+  Facts facts;
+  facts.operator_ns = "slipway-system";
+  facts.namespaces = {{{"kind", "Namespace"}, {"metadata", {{"name", "ml"}, {"uid", "n"}}}}};
+  json policy = {{"kind", "IsolationPolicy"}, {"metadata", {{"name", "pci"}, {"uid", "p"}}}};
+  policy["spec"] = {
+      {"namespaceSelector", json::object()},
+      {"profile", "Open"},
+      {"network",
+       {{"allowWithinWorkload", true},
+        {"blockInstanceMetadata", true},
+        {"verify", {{"probe", "Off"}, {"intervalSeconds", 3600}, {"timeoutSeconds", 60}}}}},
+      {"images", {{"requireDigest", false}}},
+      {"pods", {{"requireResources", true}}},
+      {"artifacts", {{"requireDigest", false}}},
+      {"storage", json::object()}};
+  policy["spec"]["images"]["signatureKeys"] = {{{"name", "ann"}, {"publicKey", somebody.Pem()}}};
+  facts.policies = {policy};
+  const std::string image = "registry.corp/churn@" + testing::Digest('a');
+  facts.images = ListImages(Crds(), {{{"kind", "TrainingJob"},
+                                      {"apiVersion", "slipway.dev/v1alpha1"},
+                                      {"metadata", {{"name", "churn"}, {"namespace", "ml"}}},
+                                      {"spec", {{"trainer", {{"image", image}}}}}}});
+  return facts;
+}
+
+json Carried(const std::string& line) {
+  return {{"kind", "ConfigMap"},
+          {"metadata", {{"name", "c"}, {"namespace", "slipway-system"}, {"uid", "c"}}},
+          {"data", {{"churn.json", line}}}};
+}
+
+TEST(Preflight, ImagesThatMustBeSignedAreLookedAt) {
+  const auto ann = testing::TestSigner::Ecdsa("P-256");
+  const auto look = [](const Facts& facts) {
+    std::vector<Check> checks;
+    AddSignatures(facts, checks);
+    return checks.at(0);
+  };
+  Facts facts = Signing(ann);
+  EXPECT_EQ(look(facts).verdict, Verdict::kFail);
+  EXPECT_THAT(look(facts).seen, HasSubstr("1 of 1 image lack a signature"));
+  EXPECT_THAT(look(facts).seen, HasSubstr("in namespace ml"));
+  facts.signatures = {Carried(testing::CarriedLine(testing::Digest('b'), ann))};
+  EXPECT_EQ(look(facts).verdict, Verdict::kFail);
+  facts.signatures.push_back(Carried(testing::CarriedLine(testing::Digest('a'), ann)));
+  EXPECT_EQ(look(facts).verdict, Verdict::kOk) << look(facts).seen;
+  facts.unread["configmaps"] = "ann may not";
+  EXPECT_EQ(look(facts).verdict, Verdict::kUnknown);
+  facts.policies.clear();
+  EXPECT_EQ(look(facts).verdict, Verdict::kOk) << "nobody wants them signed";
 }
 
 TEST(Preflight, IsReadByPrograms) {
