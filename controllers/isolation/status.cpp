@@ -18,6 +18,7 @@
 #include "controllers/isolation/network.hpp"
 #include "controllers/isolation/old_connections.hpp"
 #include "controllers/isolation/place.hpp"
+#include "controllers/isolation/rule_books.hpp"
 #include "controllers/isolation/rules.hpp"
 #include "controllers/isolation/signatures.hpp"
 #include "operator/kube/labels.hpp"
@@ -282,6 +283,7 @@ api::IsolationPolicyStatus MakeStatus(const api::IsolationPolicy& policy, const 
                       telling.message);
   status.namespaces = static_cast<std::int32_t>(proofs.size());
   status.message = OneLine(telling.message);
+  status.controls = JudgeControls(policy.spec, status.conditions, proofs, namespaces);
   if (proofs.size() > kMaxProofs) proofs.resize(kMaxProofs);
   status.proofs = std::move(proofs);
   return status;
