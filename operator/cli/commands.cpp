@@ -7,6 +7,7 @@
 
 #include "crds/gen/embedded.hpp"
 #include "operator/base/log.hpp"
+#include "operator/cli/audit_report.hpp"
 #include "operator/cli/audit_verify.hpp"
 #include "operator/cli/images.hpp"
 #include "operator/cli/plan.hpp"
@@ -189,17 +190,14 @@ struct Survey {
   }
 };
 
-/// `audit ...`, which is about what the operator has done.
-struct Audit {
-  CLI::App* group = nullptr;
+/// `audit verify`, which is about what the operator has done.
+struct AuditVerifyCommand {
   CLI::App* verify = nullptr;
   AuditVerifyOptions verify_options;
   Where where;
 
-  void AddTo(CLI::App& app) {
-    group = app.add_subcommand("audit", "Look at the records of what the operator has done");
-    group->require_subcommand(1);
-    verify = group->add_subcommand("verify", "Name records that were dropped, edited or moved");
+  void AddTo(CLI::App& audit) {
+    verify = audit.add_subcommand("verify", "Name records that were dropped, edited or moved");
     verify->add_option("FILE", verify_options.files,
                        "Logs with records, in any order, or - for stdin, which is the default");
     auto* head = verify->add_option("--head", verify_options.head,
@@ -214,7 +212,7 @@ struct Audit {
     AddLease(*verify, where);
   }
 
-  bool Parsed() const { return group->parsed(); }
+  bool Parsed() const { return verify->parsed(); }
 
   int Run(std::istream& input, std::ostream& out, std::ostream& problems) {
     log::SetLevel(log::Level::kError);
@@ -247,6 +245,45 @@ struct Audit {
   }
 };
 
+/// `audit report`, which is about what isolates a cluster.
+struct AuditReportCommand {
+  CLI::App* report = nullptr;
+  AuditReportOptions options;
+  Where where;
+
+  void AddTo(CLI::App& audit) {
+    report = audit.add_subcommand("report", "Say what isolates the cluster, and what proves it");
+    report->add_option("--policy", options.policy, "Only the namespaces of this IsolationPolicy");
+    report->add_option("--key", options.key,
+                       "Private key in PEM to sign it with; with --verify the public one");
+    report->add_option("--verify", options.verify, "Check and show a signed report; needs --key");
+    report->add_option("-o,--output", options.output, "text or json; by default json when signed")
+        ->check(CLI::IsMember({"text", "json"}));
+    report->footer(
+        "Exit codes: 0 fine, 1 it is not complete, or was changed since it was signed, 2 usage");
+    AddCluster(*report, where);
+  }
+
+  int Run(std::ostream& out, std::ostream& problems) {
+    log::SetLevel(log::Level::kError);
+    if (const std::string why = WhyNoReport(options); !why.empty()) {
+      problems << "error: " << why << "\n";
+      return kExitUsage;
+    }
+    if (!options.verify.empty()) return VerifyReport(options, out, problems);
+    InitTransportLibrary();
+    Connection connection;
+    if (const auto open = connection.Open(where); !open) {
+      return Complain(problems, open.error(), kExitError);
+    }
+    if (const auto reached = Reach(*connection.client); !reached) {
+      return Complain(problems, reached.error(), kExitError);
+    }
+    return MakeReport(*connection.client, where.operator_ns, options, connection.clock, out,
+                      problems);
+  }
+};
+
 struct Commands::State {
   CLI::App* plan = nullptr;
   CLI::App* status = nullptr;
@@ -256,7 +293,8 @@ struct Commands::State {
   std::string status_output;
   Where where;
   Survey survey;
-  Audit audit;
+  AuditVerifyCommand audit_verify;
+  AuditReportCommand audit_report;
 
   int Plan(std::istream& input, std::ostream& out, std::ostream& problems) {
     if (plan_output == "yaml") plan_options.output = Output::kYaml;
@@ -304,7 +342,11 @@ Commands::Commands(CLI::App& app) : state_(std::make_unique<State>()) {
   AddWhere(*state.status, state.where);
   AddWhere(*state.why, state.where);
   state.survey.AddTo(app);
-  state.audit.AddTo(app);
+  auto* audit =
+      app.add_subcommand("audit", "Show auditors what was done, and what isolates a cluster");
+  audit->require_subcommand(1);
+  state.audit_verify.AddTo(*audit);
+  state.audit_report.AddTo(*audit);
 }
 
 Commands::~Commands() = default;
@@ -313,7 +355,8 @@ std::optional<int> Commands::Run(std::istream& input, std::ostream& out, std::os
   if (state_->plan->parsed()) return state_->Plan(input, out, problems);
   if (state_->status->parsed() || state_->why->parsed()) return state_->Look(out, problems);
   if (state_->survey.Parsed()) return state_->survey.Run(input, out, problems);
-  if (state_->audit.Parsed()) return state_->audit.Run(input, out, problems);
+  if (state_->audit_verify.Parsed()) return state_->audit_verify.Run(input, out, problems);
+  if (state_->audit_report.report->parsed()) return state_->audit_report.Run(out, problems);
   return std::nullopt;
 }
 

@@ -24,8 +24,6 @@ constexpr ResourceType kDefinitions{"apiextensions.k8s.io", "v1", "CustomResourc
                                     "customresourcedefinitions"};
 constexpr ResourceType kIsolationPolicies{"slipway.dev", "v1alpha1", "IsolationPolicy",
                                           "isolationpolicies"};
-constexpr ResourceType kSelfReviews{"authentication.k8s.io", "v1", "SelfSubjectReview",
-                                    "selfsubjectreviews"};
 /// As the chart labels the operator's objects.
 constexpr const char* kOperator = "app.kubernetes.io/name=slipway";
 
@@ -34,11 +32,9 @@ void Append(std::vector<json>& all, std::vector<json> more) {
 }
 
 /// Who is asking, and the API server's clock, by which it dates the answer.
-void AskWhoIAm(Client& client, Facts& facts, const Clock& clock) {
-  const json review{{"apiVersion", kSelfReviews.ApiVersion()}, {"kind", kSelfReviews.kind}};
+void LearnWhoIAm(Client& client, Facts& facts, const Clock& clock) {
   const SteadyInstant asked = clock.Steady();
-  const auto answer = ParseAnswer(
-      client.Send(request::Create(kSelfReviews, {client.cluster(), "", ""}, review.dump(), "")));
+  const auto answer = AskWhoIAm(client);
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(clock.Steady() - asked);
   facts.now = clock.Now();
   if (!answer) {
@@ -105,7 +101,7 @@ Facts ReadFacts(Client& client, const Scope& scope, const Installation& installa
   facts.unread = installation.unread;
   facts.operator_ns = scope.operator_ns;
   facts.operators = installation.operators;
-  AskWhoIAm(client, facts, clock);
+  LearnWhoIAm(client, facts, clock);
   Reader reader(client, facts.unread);
   if (const auto version = reader.Page("/version")) {
     facts.server_version = Text(*version, {"gitVersion"});

@@ -12,6 +12,8 @@ using nlohmann::json;
 /// Pages of objects as large as Nodes must fit into one answer (TransportOptions::max_body_bytes).
 constexpr std::int32_t kPage = 200;
 constexpr std::size_t kMostObjects = 20'000;
+constexpr ResourceType kSelfReviews{"authentication.k8s.io", "v1", "SelfSubjectReview",
+                                    "selfsubjectreviews"};
 
 /// There is one Lease that matters.
 std::string What(const ResourceType& type) {
@@ -25,6 +27,12 @@ Result<json> ParseAnswer(const Result<HttpResponse>& answer) {
   json body = json::parse(answer->body, nullptr, /*allow_exceptions=*/false);
   if (!body.is_object()) return Fail(Code::kInternal, "the API server's answer is no JSON object");
   return body;
+}
+
+Result<json> AskWhoIAm(Client& client) {
+  const json review{{"apiVersion", kSelfReviews.ApiVersion()}, {"kind", kSelfReviews.kind}};
+  return ParseAnswer(
+      client.Send(request::Create(kSelfReviews, {client.cluster(), "", ""}, review.dump(), "")));
 }
 
 Listed ReadAll(Client& client, const ResourceType& type, const std::string& ns,

@@ -14,6 +14,10 @@ namespace slipway::cli {
 /// The JSON object of an answer.
 Result<nlohmann::json> ParseAnswer(const Result<HttpResponse>& answer);
 
+/// Who is asking, as the API server sees them (a SelfSubjectReview), dated by its clock. It is no
+/// GET, and is kept nowhere.
+Result<nlohmann::json> AskWhoIAm(Client& client);
+
 /// A list as far as it could be read, and why not further. Every object has its kind and
 /// apiVersion, which lists leave out.
 struct Listed {
