@@ -24,6 +24,7 @@
 #include "operator/run/leader.hpp"
 #include "operator/run/report_server.hpp"
 #include "operator/run/wiring.hpp"
+#include "operator/verify/commands.hpp"
 #include "operator/worker/commands.hpp"
 
 namespace slipway {
@@ -279,6 +280,7 @@ struct PodCommands {
   mirror::MirrorModelOptions mirror_options;
   worker::Commands worker;
   probe::Commands probe;
+  verify::Commands verify;
 
   void AddTo(CLI::App& app) {
     run = app.add_subcommand("run", "Reconcile custom resources: train, serve, watch");
@@ -306,9 +308,10 @@ struct PodCommands {
   }
 
   int Run() {
-    if (mirror->parsed() || worker.Parsed() || probe.Parsed()) {
+    if (verify.Parsed() || mirror->parsed() || worker.Parsed() || probe.Parsed()) {
       // The first process of a container is not ended by a signal that it has no handler for.
       std::signal(SIGTERM, [](int) { _exit(128 + SIGTERM); });
+      if (verify.Parsed()) return verify.Run(std::cout, std::cerr);
       if (probe.Parsed()) return probe.Run(std::cout, std::cerr);
       return mirror->parsed() ? mirror::RunMirrorModel(mirror_options, std::cout)
                               : worker.Run(std::cout);
@@ -329,6 +332,7 @@ int Main(int argc, char** argv) {
   cli::Commands commands(app);
   auto* version = app.add_subcommand("version", "Print the version");
   PodCommands pod_commands;
+  pod_commands.verify.AddTo(app, /*for_people=*/plugin);
   if (!plugin) pod_commands.AddTo(app);
   try {
     app.parse(argc, argv);
