@@ -31,9 +31,12 @@ constexpr std::array kWaitingReasons{
     WaitingReason{"CreateContainerError", "ContainerStartFailed"},
     WaitingReason{"RunContainerError", "ContainerStartFailed"},
     WaitingReason{"CrashLoopBackOff", "CrashLooping"},
-    // Not the kubelet's, but what is made of a probe that has failed (isolation/marks).
+    // Not the kubelet's, but what is made of a probe that has failed (isolation/marks), and of a
+    // model that is not what was registered.
     WaitingReason{"IsolationUnenforced", "IsolationUnenforced"},
     WaitingReason{"NothingProven", "NothingProven"},
+    WaitingReason{"ModelCorrupt", "ModelCorrupt"},
+    WaitingReason{"ModelUnreadable", "ModelUnreadable"},
 };
 
 // Pods run as non-root without our choosing a user (OpenShift refuses a chosen one), so an image

@@ -5,6 +5,7 @@
 
 #include "controllers/common/labels.hpp"
 #include "controllers/common/names.hpp"
+#include "controllers/isolation/artifacts.hpp"
 #include "controllers/isolation/kind.hpp"
 #include "controllers/isolation/marks.hpp"
 #include "controllers/isolation/network.hpp"
@@ -94,7 +95,9 @@ class Pass {
           "yet"};
     }
     Dress((*pod)["metadata"], (*pod)["spec"], place_, settings_);
-    return WhyImagesNotAllowed((*pod)["spec"], place_, settings_);
+    if (auto problem = WhyImagesNotAllowed((*pod)["spec"], place_, settings_)) return problem;
+    if (!place_.rules) return std::nullopt;
+    return AdmitModel(owner_, action, *place_.rules, input_.world, settings_);
   }
 
   /// A pod that waits behind a gate may have been made before its namespace was isolated.

@@ -16,7 +16,7 @@ enum class Pods {
 ///   - once the NetworkPolicies that isolate it were seen to be what they should,
 ///   - with the probe before its own program, so that it does not start where packets are not
 ///     filtered,
-///   - with images that are allowed, and signed where they have to be.
+///   - with images that are allowed, and signed where they have to be, and models that are allowed.
 /// What does not pass is told to the controller as writes that failed, so that its status says why.
 /// Pods that started before the rules became stricter start anew: connections outlive rules.
 ///

@@ -53,6 +53,7 @@ inline constexpr std::string_view kIsolationUnprovable = "IsolationUnprovable";
 inline constexpr std::string_view kImageNotAllowed = "ImageNotAllowed";
 inline constexpr std::string_view kImageNotSigned = "ImageNotSigned";
 inline constexpr std::string_view kInvalidKey = "InvalidKey";
+inline constexpr std::string_view kArtifactNotAllowed = "ArtifactNotAllowed";
 inline constexpr std::string_view kEnforced = "Enforced";
 inline constexpr std::string_view kVerified = "Verified";
 inline constexpr std::string_view kUnenforced = "IsolationUnenforced";

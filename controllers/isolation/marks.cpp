@@ -14,6 +14,7 @@
 #include "controllers/common/failures.hpp"
 #include "controllers/common/labels.hpp"
 #include "controllers/common/probe_report.hpp"
+#include "controllers/isolation/artifacts.hpp"
 #include "controllers/isolation/kind.hpp"
 #include "operator/kube/workloads.hpp"
 
@@ -44,17 +45,23 @@ void Disrupt(PodView& pod, std::string_view why, std::string message) {
   pod.conditions.push_back({"DisruptionTarget", "True", std::string(why), std::move(message)});
 }
 
+void Explain(PodView& pod, std::string_view container, const Problem& why) {
+  auto& waiting = *std::ranges::find(pod.init_containers, container, &ContainerState::name);
+  waiting.waiting_reason = why.reason;
+  waiting.waiting_message = why.message;
+}
+
 /// The pod as it is to be understood, or nullptr where nothing is to be added.
 std::shared_ptr<const PodView> Marked(const Object& pod, const Object& owner,
                                       const std::string& since, bool ends) {
   const auto problem = WhyNotIsolated(ViewOf(pod));
   const bool stale = IsStale(pod, since) && IsChildOf(pod.key, pod.meta, owner.key, owner.meta);
-  if (!problem && !stale) return nullptr;
+  const auto model = WhyNotVerified(ViewOf(pod));
+  if (!problem && !model && !stale) return nullptr;
   auto view = std::make_shared<PodView>(ViewOf(pod));
+  if (model) Explain(*view, kVerifyContainer, *model);
   if (problem) {
-    auto& probe = *std::ranges::find(view->init_containers, kProbeContainer, &ContainerState::name);
-    probe.waiting_reason = problem->reason;
-    probe.waiting_message = problem->message;
+    Explain(*view, kProbeContainer, *problem);
     if (view->phase == PodView::Phase::kFailed) {
       view->reason = problem->reason;
       view->message = problem->message;

@@ -12,8 +12,9 @@ namespace slipway::isolation {
 ///   - a pod of `owner` itself that started under other rules than those since `since` bears the
 ///     condition DisruptionTarget, as it ends for no fault of its own, and with `ends` it has ended
 ///     already, so that who restarts what has ended does so; none does with an empty `since`;
-///   - a pod whose probe has failed bears it, too, and the reason and words of the probe.
-/// So neither counts as a failure of a program, and everybody is told why.
+///   - a pod whose probe has failed bears it, too, and the reason and words of the probe;
+///   - a pod whose model is not what was registered has the words of what compared it.
+/// So none of them counts as a failure of a program, and everybody is told why.
 Snapshot WithMarks(const Snapshot& world, const Object& owner, const std::string& since, bool ends);
 
 /// The mark of the rules (kSince) that an object bears; empty when it bears none, or none of ours.

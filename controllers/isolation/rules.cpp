@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "controllers/isolation/addresses.hpp"
+#include "controllers/isolation/artifacts.hpp"
 #include "controllers/isolation/kind.hpp"
 #include "controllers/isolation/selector.hpp"
 
@@ -166,6 +167,7 @@ std::optional<Rules> RulesFor(const ObjectMeta& ns,
     if (!rules) rules.emplace();
     rules->policies.push_back(policy.key.name);
     AddImages(policy.key.name, policy.body.spec.images, rules->images);
+    AddArtifacts(policy.body.spec.artifacts, rules->artifacts);
     if (!rules->trust) rules->trust = policy.body.spec.trust_bundle;
     if (policy.body.spec.profile != api::IsolationProfile::kOpen) {
       AddNetwork(policy.body.spec.network, ns.labels, *rules);

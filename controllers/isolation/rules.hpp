@@ -30,6 +30,16 @@ struct ImageRules {
   std::vector<Signers> signers;
 };
 
+struct ArtifactRules {
+  /// One list for each policy that has one; a model must fit one entry of each.
+  std::vector<std::vector<std::string>> allowed_uris;
+  std::vector<std::vector<std::string>> allowed_formats;
+  bool require_digest = false;
+  bool AllowsAll() const {
+    return allowed_uris.empty() && allowed_formats.empty() && !require_digest;
+  }
+};
+
 struct Rules {
   std::vector<std::string> policies;  ///< Their names, sorted; never empty.
   bool closed = false;                ///< Default deny; else the network is left as it is.
@@ -41,6 +51,7 @@ struct Rules {
   std::int32_t interval_seconds = 0;
   std::int32_t timeout_seconds = 0;
   ImageRules images;
+  ArtifactRules artifacts;
   /// Labels of the machines that are meant; of two values for one label that of the first policy,
   /// and the admission of the other refuses the pod.
   std::map<std::string, std::string> node_selector;

@@ -93,7 +93,7 @@ std::string_view ToString(LabelSelectorOperator value);
 
 /// How far the namespaces are closed. Restricted: nothing in or out but what is named. AirGapped:
 /// also images by digest from named registries only, and no way to all addresses. Open: the network
-/// is left as it is; what is said of images holds.
+/// is left as it is; what is said of images and models holds.
 enum class IsolationProfile {
   kUnknown,
   kOpen,
@@ -764,11 +764,11 @@ struct IsolationArtifacts {
   /// Beginnings of artifact.uri, such as s3://models.corp/ or pvc://models/.
   std::vector<std::string> allowed_uris;
   /// Formats (artifact.format), such as onnx or safetensors, whose files run no program when they
-  /// are loaded.
+  /// are loaded; what a ModelVersion says its format is.
   std::vector<std::string> allowed_formats;
-  /// The ModelVersion has a digest, and before the server starts the files that it is to load are
-  /// read and compared with it; servers whose model is in their image are pinned by the image's
-  /// digest instead.
+  /// The ModelVersion has a digest, with which all that is mounted as its model, be it a file or a
+  /// folder, is read and compared before the server starts; where the model is in the image, the
+  /// image is named by digest instead.
   bool require_digest = false;
 
   bool operator==(const IsolationArtifacts&) const = default;
@@ -935,7 +935,7 @@ struct Model {
   /// An existing PersistentVolumeClaim in the namespace of this object; it is mounted for reading
   /// only.
   ModelClaim persistent_volume_claim;
-  /// Folder inside the claim that holds the model.
+  /// Folder or file inside the claim that is the model.
   std::optional<std::string> sub_path;
   /// Absolute path of the model in the container, which also finds it in the variable MODEL_PATH.
   std::string mount_path;

@@ -55,6 +55,11 @@ constexpr std::array kAdvice{
     Advice{"ImageNotSigned",
            "use an image that is signed, or have its signature carried into the operator's "
            "namespace: docs/operations.md, signed images"},
+    Advice{"ArtifactNotAllowed",
+           "serve a model that the IsolationPolicy allows, or have its rule changed"},
+    Advice{"ModelCorrupt",
+           "put back what was registered, or name the ModelVersion of what is there"},
+    Advice{"ModelUnreadable", "correct what it says, or model.subPath"},
     Advice{"PolicyUnreadable", "have the operator upgraded to the version of the CRDs"},
     Advice{"WriteFailed", "nothing, unless it stays: look at the API server then"},
     Advice{"NamespaceTerminating", "create the object in another namespace"},

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "controllers/common/pod_state.hpp"
+#include "controllers/isolation/artifacts.hpp"
 #include "operator/cli/findings.hpp"
 #include "operator/cli/fit.hpp"
 #include "operator/cli/look.hpp"
@@ -48,6 +49,9 @@ Trouble TroubleOf(const World& world, const Pod& pod) {
   if (pod.deleted) {
     const bool stuck = world.now - *pod.deleted > kStuckAfter;
     return stuck ? Trouble{"Stuck", "machine " + pod.view.node_name} : Trouble{};
+  }
+  if (const auto model = isolation::WhyNotVerified(pod.view)) {
+    return {model->reason, model->message};
   }
   if (const auto problem = WhyNotStarting(pod.view)) {
     // The kubelet's words about a crash name the pod; how it ended is what several have in common.

@@ -7,6 +7,7 @@ import json
 from lib import paths
 from lib.case import ALONE, Case, case
 from lib.kstatus import condition
+from lib.objects import model_deployment, variant
 from lib.operator import NAMESPACE
 from lib.waiting import stays, wait_for
 
@@ -175,3 +176,66 @@ def without_a_canary_nothing_starts(t: Case):
         told = t.wait_condition("tj", "x", "Stalled", "True", "IsolationUnprovable")
         assert "reports.enabled" in condition(told, "Stalled")["message"], told["status"]
         stays("no pod is made", lambda: not t.children("pod", job), 2)
+
+
+@case(ALONE)
+def models_are_compared(t: Case):
+    """What may not be served gets no pod and takes none away; what may is compared before its server starts."""
+    t.install().start().wait_working()
+    digest = "sha256:" + "ab" * 32
+
+    def version(number: int, uri: str) -> None:
+        t.create({"apiVersion": "slipway.dev/v1alpha1", "kind": "ModelVersion", "metadata": {"name": f"m-{number}"}, "spec": {
+            "modelName": "m", "version": number, "artifact": {"uri": uri, "digest": digest, "format": "onnx"}}})
+
+    def blue(number: int, **fields) -> list[dict]:
+        return [variant("blue", image=f"registry.example.com/server@sha256:{number:064x}",
+                        modelVersionRef={"name": f"m-{number}"}, **fields)]
+
+    version(1, "s3://models.corp/m/1")
+    version(2, "s3://models.corp.evil/m/2")
+    artifacts = {"allowedURIs": ["s3://models.corp/"], "allowedFormats": ["onnx"], "requireDigest": True}
+    with _policy(t, profile="Open", artifacts=artifacts):
+        md = t.create(model_deployment("x", *blue(1)))
+        t.wait_condition("md", "x", "Ready", "True")
+        before, = t.children("deployment", md)
+        t.patch("md", "x", {"spec": {"variants": blue(2)}})
+        told = t.wait_condition("md", "x", "Stalled", "True", "ArtifactNotAllowed")
+        for word in ("blue", "m-2", "s3://models.corp.evil/m/2", t.ns, "artifacts.allowedURIs"):
+            assert word in condition(told, "Stalled")["message"], told["status"]
+        stays("the Deployment is what it was", lambda: t.children("deployment", md)[0]["metadata"]["generation"]
+              == before["metadata"]["generation"], 2)
+        assert condition(t.get("md", "x"), "EndpointReady")["status"] == "True", t.get("md", "x")["status"]
+        wait_for("the Event", lambda: "Stalled" in t.reasons(md))
+
+        artifacts["allowedURIs"].append("s3://models.corp.evil/m/")
+        t.kube.patch("iso", "", t.ns, {"spec": {"artifacts": artifacts}})
+        t.wait_condition("md", "x", "Ready", "True")
+        assert not condition(t.get("md", "x"), "Stalled"), t.get("md", "x")["status"]
+
+        # The claim is not there, so that the new pod waits; the one of before goes on.
+        t.patch("md", "x", {"spec": {"variants": blue(2, model={"persistentVolumeClaim": {"claimName": "c"}, "subPath": "m"})}})
+
+        def compared():
+            spec = t.children("deployment", md)[0]["spec"]["template"]["spec"]
+            return spec.get("initContainers")
+        look, = wait_for("what compares", compared)
+        assert look["name"] == "verify-model" and look["args"] == ["--path=/model", f"--digest={digest}"], look
+        assert look["volumeMounts"] == [{"name": "slipway-model", "mountPath": "/model", "subPath": "m", "readOnly": True}], look
+
+        def waiting():
+            return [p for p in t.kube.list("pod", t.ns) if p["status"]["phase"] == "Pending" and p["spec"].get("initContainers")]
+        pod = wait_for("the new pod", waiting)[0]
+        report = {"version": 1, "reason": "ModelCorrupt", "path": "/model", "expected": digest, "found": "sha256:" + "cd" * 32,
+                  "files": 1, "bytes": 7, "milliseconds": 1}
+        ended = {"exitCode": 3, "reason": "Error", "message": json.dumps(report)}
+        t.patch("pod", pod["metadata"]["name"], {"status": {"initContainerStatuses": [
+            {"name": "verify-model", "image": "x", "imageID": "x", "ready": False, "restartCount": 0, "state": {"terminated": ended}}]}},
+                sub="status")
+
+        def corrupt():
+            failure = t.get("md", "x")["status"]["variants"][0].get("lastFailure", {})
+            assert failure.get("reason") == "ModelCorrupt" and "cd" * 32 in failure["message"] and digest in failure["message"], failure
+            return True
+        wait_for("it says that the model is corrupt", corrupt)
+        assert condition(t.get("md", "x"), "EndpointReady")["status"] == "True", t.get("md", "x")["status"]
