@@ -45,8 +45,9 @@ EventSeries::Decision EventSeries::Decide(const Owner& regarding, const EmitEven
             id};
   }
   if (sent_.size() >= capacity_) sent_.clear();
+  // Where the API server wants the Events of what is in no namespace.
   const ObjectKey key{
-      regarding.key.cluster, regarding.key.ns,
+      regarding.key.cluster, regarding.key.ns.empty() ? "default" : regarding.key.ns,
       NameFront(regarding.key.name) + "." + Sha256Hex({id, FormatMicroTime(now)}).substr(0, 16)};
   sent_[id] = {key, 1, now};
   return {true,

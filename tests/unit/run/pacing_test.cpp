@@ -105,6 +105,14 @@ TEST_F(EventSeriesTest, TheFirstIsCreatedWithAllThatKubectlShows) {
   EXPECT_EQ(first.body["reportingController"], "slipway.dev/operator");
 }
 
+TEST_F(EventSeriesTest, OfWhatIsInNoNamespaceItIsInTheDefaultOne) {
+  owner_.key.ns.clear();
+  const auto decision = series_.Decide(owner_, {EmitEvent::Type::kNormal, "R", "A", "n"}, now_);
+  EXPECT_EQ(decision.key.ns, "default");
+  EXPECT_EQ(decision.body["metadata"]["namespace"], "default");
+  EXPECT_EQ(decision.body["regarding"]["namespace"], "");
+}
+
 TEST_F(EventSeriesTest, TheSameAgainCountsUpAndAnotherDoesNot) {
   const EmitEvent event{EmitEvent::Type::kNormal, "Complete", "Finish", "done"};
   const auto first = series_.Decide(owner_, event, now_);
