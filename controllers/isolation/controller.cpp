@@ -110,6 +110,7 @@ Outcome ReconcileNamespace(const ReconcileInput& input, const Settings& settings
 Outcome ReconcilePolicy(const ReconcileInput& input, const Settings& settings) {
   const auto* policy = input.world.Find(kIsolationPolicies, input.key);
   if (policy == nullptr || policy->meta.deleted) return {};
+  if (!HasASay(*policy, input.world, settings)) return {};
   const auto status = MakeStatus(*policy, input.world, settings, input.now);
   Plan plan;
   plan.events = MakeEvents(policy->status, status);

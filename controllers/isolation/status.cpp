@@ -67,9 +67,13 @@ struct ByNamespace {
   }
 };
 
+const std::vector<api::IsolationProof>& ProofsOf(const api::IsolationPolicy& policy) {
+  static const std::vector<api::IsolationProof> kNone;
+  return policy.status ? policy.status->proofs : kNone;
+}
+
 const api::IsolationProof* RecordedOf(const api::IsolationPolicy& policy, const std::string& ns) {
-  if (!policy.status) return nullptr;
-  const auto& proofs = policy.status->proofs;
+  const auto& proofs = ProofsOf(policy);
   const auto found = std::ranges::find(proofs, ns, &api::IsolationProof::namespace_);
   return found == proofs.end() ? nullptr : &*found;
 }
@@ -245,6 +249,20 @@ Verdict JudgeKeys(const api::IsolationPolicy& policy) {
 
 }  // namespace
 
+bool HasASay(const api::IsolationPolicy& policy, const Snapshot& world, const Settings& settings) {
+  const auto& told = ProofsOf(policy);
+  const bool told_before = std::ranges::any_of(
+      told, [&](const auto& proof) { return IsServed(proof.namespace_, settings); });
+  if (told_before) return true;
+  bool selects_any = false;
+  for (const auto& ns : world.All(kNamespaces)) {
+    if (ns.meta.deleted || !SelectsAnywhere(policy, ns.meta, settings)) continue;
+    if (IsServed(ns.meta.name, settings)) return true;
+    selects_any = true;
+  }
+  return !selects_any && told.empty();
+}
+
 api::IsolationPolicyStatus MakeStatus(const api::IsolationPolicy& policy, const Snapshot& world,
                                       const Settings& settings, Instant now) {
   auto status = policy.status.value_or(api::IsolationPolicyStatus{});
@@ -254,13 +272,15 @@ api::IsolationPolicyStatus MakeStatus(const api::IsolationPolicy& policy, const 
   const ByNamespace seen(world, namespaces);
   std::vector<api::IsolationProof> proofs;
   for (const auto& ns : world.All(kNamespaces)) {
-    if (ns.meta.deleted || !SelectsAnywhere(policy, ns.meta, settings)) continue;
-    if (IsServed(ns.meta.name, settings)) {
-      proofs.push_back(Prove(policy, ns.meta, world, seen, settings, now));
-    } else if (const auto* recorded = RecordedOf(policy, ns.meta.name)) {
-      proofs.push_back(*recorded);  // By the installation that serves it.
-    }
+    if (ns.meta.deleted || !Selects(policy, ns.meta, settings)) continue;
+    proofs.push_back(Prove(policy, ns.meta, world, seen, settings, now));
   }
+  // What another installation has told of its own is its to take back: this one may not have seen
+  // yet what that one has, and two that correct each other would never end.
+  for (const auto& recorded : ProofsOf(policy)) {
+    if (!IsServed(recorded.namespace_, settings)) proofs.push_back(recorded);
+  }
+  std::ranges::sort(proofs, {}, &api::IsolationProof::namespace_);
   std::ranges::stable_sort(proofs, {}, Severity);
   const Verdict enforced = JudgeEnforced(policy, proofs);
   const Verdict verified = JudgeVerified(proofs);

@@ -11,9 +11,13 @@
 /// What an IsolationPolicy is told to have come to.
 namespace slipway::isolation {
 
+/// Whether it is this installation's to tell: it serves a namespace that the policy selects, or has
+/// told of one before. A policy that selects nothing anywhere is told of by all alike.
+bool HasASay(const api::IsolationPolicy& policy, const Snapshot& world, const Settings& settings);
+
 /// Looks at every namespace that the policy selects: whether what isolates it is in place, and what
 /// a pod there has seen last. What was proven under the rules that hold now stays until it is
-/// looked at again.
+/// looked at again, and so does what other installations have told of the namespaces they serve.
 api::IsolationPolicyStatus MakeStatus(const api::IsolationPolicy& policy, const Snapshot& world,
                                       const Settings& settings, Instant now);
 
