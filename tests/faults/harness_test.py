@@ -179,6 +179,90 @@ class Judgements(unittest.TestCase):
         self.assertTrue(oracle.little_memory(oracle.MOST_MIB + 1))
 
 
+def versioned(*changes: tuple[str, str, dict]) -> list[Version]:
+    """A history in the order of etcd's revisions."""
+    return [Version(kind, change, json.loads(json.dumps(obj | {"metadata": obj["metadata"] | {"resourceVersion": str(n)}})),
+                    float(n)) for n, (kind, change, obj) in enumerate(changes, 1)]
+
+
+def isolating(to: str = "10.0.0.0/8", mark: str = "a", **metadata) -> dict:
+    return {"spec": {"egress": [to]}, "metadata": {
+        "name": "slipway-isolation", "uid": "uid-netpol", "namespace": "trial-1", "labels": {
+            "app.kubernetes.io/managed-by": "slipway", "slipway.dev/owner-uid": "uid-ns", "slipway.dev/role": "namespace"},
+        "annotations": {"slipway.dev/owner": "/trial-1", "slipway.dev/isolation": mark}} | metadata}
+
+
+def closing(to: str = "10.0.0.0/8", profile: str = "Restricted") -> dict:
+    return {"metadata": {"name": "trial-1", "uid": "uid-iso"}, "spec": {"profile": profile, "network": {"egressTo": [to]}}}
+
+
+def isolated(mark: str = "a", name: str = "p") -> dict:
+    return pod(name, f"uid-{name}", annotations={"slipway.dev/owner": "trial-1/x", "slipway.dev/isolation": mark})
+
+
+class Isolation(unittest.TestCase):
+    CLOSED = (("iso", "ADDED", closing()), ("netpol", "ADDED", isolating()))
+    TIGHTENED = ("iso", "MODIFIED", closing("10.1.0.0/16"))
+    RESTS = [canon.View("trial-1", "uid-ns").take(versioned(
+        ("iso", "ADDED", closing(to)), ("netpol", "ADDED", isolating(to)))).snapshot() for to in ("10.0.0.0/8", "10.1.0.0/16")]
+
+    def complaints(self, *changes: tuple[str, str, dict]) -> int:
+        return len(oracle.isolated_first(versioned(*changes), self.RESTS))
+
+    def test_a_pod_comes_after_what_isolates_it(self):
+        born = ("pod", "ADDED", isolated())
+        self.assertEqual(self.complaints(*self.CLOSED, born), 0)
+        self.assertEqual(self.complaints(("iso", "ADDED", closing()), born, ("netpol", "ADDED", isolating())), 1)
+        self.assertEqual(self.complaints(born, *self.CLOSED), 0, "it was there before")
+        self.assertEqual(self.complaints(("iso", "ADDED", closing(profile="Open")), born), 0)
+        self.assertEqual(self.complaints(*self.CLOSED, ("netpol", "DELETED", isolating()), born), 1)
+        self.assertEqual(self.complaints(*self.CLOSED, ("netpol", "MODIFIED", isolating(deletionTimestamp="t")), born), 1)
+
+    def test_it_bears_the_mark_of_rules_since_the_namespace_was_closed(self):
+        self.assertEqual(self.complaints(*self.CLOSED, ("pod", "ADDED", pod("p", "u"))), 1)
+        tightened = (self.TIGHTENED, ("netpol", "MODIFIED", isolating("10.1.0.0/16", "b")))
+        self.assertEqual(self.complaints(*self.CLOSED, *tightened, ("pod", "ADDED", isolated("b"))), 0)
+        self.assertEqual(self.complaints(*self.CLOSED, *tightened, ("pod", "ADDED", isolated("a"))), 0, "it was on its way")
+        again = (("iso", "DELETED", closing()), ("netpol", "DELETED", isolating()), ("iso", "ADDED", closing()),
+                 ("netpol", "ADDED", isolating(mark="c")))
+        self.assertEqual(self.complaints(*self.CLOSED, *again, ("pod", "ADDED", isolated("a"))), 1)
+
+    def test_what_isolates_it_says_what_the_policy_does(self):
+        self.assertEqual(self.complaints(*self.CLOSED, self.TIGHTENED, ("pod", "ADDED", isolated())), 1)
+        opened = ("netpol", "MODIFIED", isolating("0.0.0.0/0"))
+        self.assertEqual(self.complaints(*self.CLOSED, opened, ("pod", "ADDED", isolated())), 1)
+
+    def test_kinds_come_in_any_order(self):
+        first, second, third = versioned(*self.CLOSED, ("pod", "ADDED", isolated()))
+        self.assertFalse(oracle.isolated_first([third, second, first], self.RESTS))
+
+    def test_other_peoples_pods_are_theirs(self):
+        self.assertEqual(self.complaints(("iso", "ADDED", closing()), ("pod", "ADDED", pod("p", "u", labels={}))), 0)
+
+    def test_at_rest_all_pods_have_started_under_the_rules_that_hold(self):
+        def at_rest(network: dict | None, *pods: dict, policy: dict = closing()) -> list:
+            return oracle.isolated_at_rest({("iso", "trial-1"): policy, **{("pod", str(n)): one for n, one in enumerate(pods)},
+                                            **({("netpol", "slipway-isolation"): network} if network else {})})
+        ended = isolated("b") | {"status": {"phase": "Failed"}}
+        self.assertFalse(at_rest(isolating(), isolated(), ended))
+        self.assertEqual(len(at_rest(isolating(), isolated("b"), isolated())), 1)
+        self.assertEqual(len(at_rest(None)), 1)
+        self.assertFalse(at_rest(None, isolated(), policy=closing(profile="Open")))
+
+    def test_runs_differ_in_marks_and_names_only(self):
+        def seen(ns: str, mark: str, home: str) -> dict:
+            objects = json.loads(json.dumps([closing(), isolating(mark=mark)]).replace("trial-1", ns).replace("uid-ns", home))
+            return canon.View(ns, home).take(history(*zip(("iso", "netpol"), ("ADDED",) * 2, objects))).snapshot()
+        one, other = seen("trial-1", "a", "u1"), seen("trial-22", "b", "u2")
+        self.assertEqual(canon.differences(one, other), [])
+        self.assertEqual(list(one), ["iso trial", "netpol trial role namespace"])
+
+    def test_what_isolates_a_namespace_belongs_to_it(self):
+        there = {("netpol", "slipway-isolation"): isolating()}
+        self.assertFalse(oracle.no_orphan(there, "uid-ns"))
+        self.assertTrue(oracle.no_orphan(there, "uid-other"))
+
+
 SERVICE = {"metadata": {"labels": {"a": "b"}, "managedFields": [
     {"manager": "slipway", "operation": "Apply", "fieldsV1": {"f:spec": {
         "f:ports": {'k:{"port":80,"protocol":"TCP"}': {".": {}, "f:port": {}, "f:name": {}, "f:targetPort": {}}},
@@ -223,6 +307,15 @@ class Workloads(unittest.TestCase):
         self.assertEqual(sent, [("pod", "trial-1", "x-a1", {"status": {"phase": "Failed"}})])
         with self.assertRaises(AssertionError):
             actor.do({"change": {"pod y .*": {}}})
+
+    def test_a_policy_is_called_like_the_namespace_and_is_in_none(self):
+        made = []
+        kube = SimpleNamespace(create=made.append, patch=lambda *args: made.append(args), delete=lambda *args: made.append(args))
+        policy = {"kind": "IsolationPolicy", "metadata": {"name": "$NAMESPACE"}}
+        steps = workload.Workload("w", "tj", ({"create": policy}, {"patch": {"iso/$NAMESPACE": {}}}, {"delete": "iso/$NAMESPACE"}))
+        for step in steps.steps_in("trial-1"):
+            workload.Actor(kube, "trial-1", dict).do(step)
+        self.assertEqual(made, [policy | {"metadata": {"name": "trial-1"}}, ("iso", "", "trial-1", {}), ("iso", "", "trial-1")])
 
     def test_what_is_a_made_up_name_is_known(self):
         job = {"metadata": {"name": "x-29452320-94l76snl", "labels": {"app.kubernetes.io/managed-by": "slipway"},

@@ -4,7 +4,8 @@ The mask is the whole of what is not compared; it is kept short and is reviewed:
  - identity that the API server gives: uid, resourceVersion, generation, managedFields, and names
    that are made of the UID (they become kind, owner, role, node and attempt);
  - what is a digest of something that contains a UID: the mark of what was applied, and the names of
-   ReplicaSets;
+   ReplicaSets; and the marks of the rules under which pods of isolated namespaces start, which are new
+   in each run and are judged by oracle.py;
  - times, in fields of their own and in texts;
  - where a simulated pod happens to run: node, zone, addresses, container ids;
  - in children, which generation their own controller has seen: two changes may come as one;
@@ -12,19 +13,21 @@ The mask is the whole of what is not compared; it is kept short and is reviewed:
  - what an autoscaler has found out, which looks every 15 s only, and what we say of that;
  - why a pod is gone (PodDeleted, PodLost): who was away when it went cannot know;
  - how often the Deployment controller met a name that was taken (collisionCount);
- - the namespace, of which each run has its own;
+ - the namespace, of which each run has its own, and the name of the IsolationPolicy, which is the same;
  - the mark that a rival leaves who changes an object (proxy action "rival").
 """
 
 import json
 import re
 
-OURS = ("tj", "md", "dm", "mv", "tt")
+OURS = ("tj", "md", "dm", "mv", "tt", "iso")
+TRIAL = "trial"  # stands for the namespace in titles
 _LABEL = "slipway.dev/"
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
 _MASKED = {"uid", "resourceVersion", "generation", "managedFields", "selfLink", "nodeName", "hostIP",
            "hostIPs", "podIP", "podIPs", "containerID", "imageID", "clusterIP", "clusterIPs",
            "topology.kubernetes.io/zone", "collisionCount", "slipway.dev/applied-digest",
+           "slipway.dev/isolation", "policyDigest", "staleDigests",
            "rival.example.com/edit", "durationSeconds"}
 _NODE = re.compile(r"\bkwok-\d+\b")
 # The end of the name of a trigger's job, a digest of something that contains a UID.
@@ -43,6 +46,8 @@ def is_child(obj: dict) -> bool:
 def title(kind: str, obj: dict) -> str:
     """The name of an object that is the same in each run, e.g. "pod x node 0 attempt 1"."""
     meta = obj["metadata"]
+    if kind == "iso":
+        return f"iso {TRIAL}"
     if kind in OURS or not is_child(obj):
         return f"{kind} {_JOB_MARK.sub('', meta['name'])}"
     labels = meta.get("labels", {})
@@ -54,22 +59,23 @@ def title(kind: str, obj: dict) -> str:
 
 
 def owner(obj: dict) -> str:
-    """The name of the custom resource that a child belongs to."""
-    name = obj["metadata"].get("annotations", {}).get(_LABEL + "owner", "/?").partition("/")[2]
-    return _JOB_MARK.sub("", name)
+    """The name of the custom resource that a child belongs to, or TRIAL if it is the namespace's."""
+    ns, _, name = obj["metadata"].get("annotations", {}).get(_LABEL + "owner", "?/?").partition("/")
+    return _JOB_MARK.sub("", name) if ns else TRIAL
 
 
 class View:
     """What is there after a history, without what is masked. It is taken in step by step, since a
     trial looks at it after each change. Not thread-safe."""
 
-    def __init__(self, ns: str):
+    def __init__(self, ns: str, uid: str = ""):
+        """`uid` is the namespace's."""
         self.objects: dict[tuple[str, str], dict] = {}  # by kind and name, as they are
         self._ns = re.compile(rf"\b{re.escape(ns)}\b")
         self._taken = 0
         # What stands for each UID and each made-up name that was seen.
-        self._stand_ins: dict[str, str] = {}
-        self._names = re.compile("(?!)")
+        self._stand_ins: dict[str, str] = {uid: "<uid of the namespace>"} if uid else {}
+        self._names = re.compile(re.escape(uid) or "(?!)")
         self._canonical: dict[tuple[str, str], tuple[str, dict]] = {}
 
     def take(self, history: list) -> "View":

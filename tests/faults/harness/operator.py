@@ -28,7 +28,7 @@ class Operator:
         self.log = folder / "operator.log"
         self.log.write_bytes(b"")
         rules = list(plan.rules) if number == 1 else []
-        self.way = world.proxy.way(world.servers, rules, folder, plan.access)
+        self.way = world.proxy.way(world.servers, rules, folder, plan.access, ns)
         self.deaths: list[int] = []
         self.upgrades = 0
         self._over = False

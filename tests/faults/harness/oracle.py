@@ -3,9 +3,10 @@
 Each returns complaints, a sentence each; none means that it holds.
 """
 
+import json
 from collections import Counter
 
-from .canon import OURS, is_child, title
+from .canon import OURS, TRIAL, is_child, title
 from .recorder import Version
 
 _LABEL = "slipway.dev/"
@@ -57,12 +58,79 @@ def no_duplicate(history: list[Version]) -> list[str]:
     return sorted(set(complaints))
 
 
-def no_orphan(objects: dict[tuple[str, str], dict]) -> list[str]:
-    """Every child belongs to a custom resource that is there."""
-    owners = {obj["metadata"]["uid"] for (kind, _), obj in objects.items() if kind in OURS}
+def no_orphan(objects: dict[tuple[str, str], dict], home: str = "") -> list[str]:
+    """Every child belongs to a custom resource that is there, or to the namespace, whose UID `home` is."""
+    owners = {home, *(obj["metadata"]["uid"] for (kind, _), obj in objects.items() if kind in OURS)}
     return [f"{title(kind, obj)} belongs to nobody" for (kind, _), obj in objects.items()
             if kind not in OURS and is_child(obj)
             and obj["metadata"].get("labels", {}).get(_LABEL + "owner-uid") not in owners]
+
+
+_ISOLATING = "slipway-isolation"  # the NetworkPolicy
+
+
+def isolated_first(history: list[Version], rests: list[dict[str, dict]]) -> list[str]:
+    """No pod of ours is made in a closed namespace but under a NetworkPolicy that says what the
+    IsolationPolicy demands, at every revision of etcd. What that is the worlds at rest (see canon.View) of
+    runs without faults show. A pod may bear the mark of rules that have been replaced while it was made;
+    isolated_at_rest wants it gone."""
+    wanted = {_demand(rest[f"iso {TRIAL}"]): network["spec"] for rest in rests if f"iso {TRIAL}" in rest
+              and (network := rest.get(f"netpol {TRIAL} role namespace"))}
+    complaints = []
+    policy = network = None
+    marks: set[str] = set()  # of the rules since the namespace was closed
+    # Kinds are watched one by one, so they may have come in another order.
+    for version in sorted(history, key=lambda v: int(v.object["metadata"]["resourceVersion"])):
+        obj, gone = version.object, version.change == "DELETED"
+        if version.kind == "iso":
+            policy = None if gone else obj
+        elif version.kind == "netpol" and obj["metadata"]["name"] == _ISOLATING:
+            network = None if gone or "deletionTimestamp" in obj["metadata"] else obj
+            marks |= {_mark(network)} if network else set()
+        if not _closes(policy):
+            marks = {_mark(network)} if network else set()
+        elif version.kind == "pod" and version.change == "ADDED" and _is_ours(obj):
+            complaints += [f"{title('pod', obj)} was made {why}" for why in (
+                _why_not_isolated(obj, network, marks, wanted.get(_demand(policy))),) if why]
+    return complaints
+
+
+def isolated_at_rest(objects: dict[tuple[str, str], dict]) -> list[str]:
+    """Every pod of ours that lives in a closed namespace has started under the rules that hold now."""
+    if not any(kind == "iso" and _closes(obj) for (kind, _), obj in objects.items()):
+        return []
+    network = objects.get(("netpol", _ISOLATING))
+    if network is None or "deletionTimestamp" in network["metadata"]:
+        return ["no NetworkPolicy isolates the namespace"]
+    return [f"{title('pod', obj)} has started under other rules" for (kind, _), obj in objects.items()
+            if kind == "pod" and _is_ours(obj) and "deletionTimestamp" not in obj["metadata"]
+            and obj.get("status", {}).get("phase") not in ("Succeeded", "Failed") and _mark(obj) != _mark(network)]
+
+
+def _why_not_isolated(pod: dict, network: dict | None, marks: set[str], wanted: dict | None) -> str:
+    if network is None:
+        return "while the namespace was to be closed, and no NetworkPolicy isolated it"
+    if _mark(pod) not in marks:
+        return "without the mark of rules that isolate it"
+    if wanted is not None and network["spec"] != wanted:
+        return "while the NetworkPolicy did not say what the IsolationPolicy does"
+    return ""
+
+
+def _is_ours(obj: dict) -> bool:
+    return obj["metadata"].get("labels", {}).get("app.kubernetes.io/managed-by") == "slipway"
+
+
+def _closes(policy: dict | None) -> bool:
+    return policy is not None and policy["spec"].get("profile") != "Open"
+
+
+def _demand(policy: dict) -> str:
+    return json.dumps([policy["spec"].get("profile"), policy["spec"].get("network")], sort_keys=True)
+
+
+def _mark(obj: dict) -> str:
+    return obj["metadata"].get("annotations", {}).get(_LABEL + "isolation", "")
 
 
 def phases(history: list[Version], steps: list[int], hidden: str = "") -> dict[tuple[int, str], list[str]]:

@@ -29,12 +29,12 @@ class Proxy:
         if not self._address:
             raise SystemExit("the fault proxy did not start")
 
-    def way(self, servers: Servers, rules: list[dict], folder: Path, by: str) -> "Way":
-        """A way for an operator that finds in the folder whom to trust and what to show: `by` is
-        "token" or "certificate"."""
+    def way(self, servers: Servers, rules: list[dict], folder: Path, by: str, ns: str) -> "Way":
+        """A way for an operator of that namespace that finds in the folder whom to trust and what to show:
+        `by` is "token" or "certificate"."""
         made = self._ask("POST", "/runs", {
             "target": servers.first, "other": servers.other, "token": servers.token, "rules": rules,
-            "folder": str(folder), "by": by})
+            "folder": str(folder), "by": by, "namespace": ns})
         return Way(self, made["id"], f"https://127.0.0.1:{made['port']}", folder, by)
 
     def link(self, target: str) -> "Link":

@@ -9,7 +9,8 @@ from http.client import HTTPException
 
 from lib.kube import ApiError, Kube, path
 
-WATCHED = ("tj", "md", "dm", "mv", "tt", "pod", "service", "deployment", "pdb", "hpa", "configmap", "event")
+WATCHED = ("tj", "md", "dm", "mv", "tt", "pod", "service", "deployment", "pdb", "hpa", "configmap", "netpol",
+           "iso", "event")
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,8 @@ class Version:
 
 
 class Recorder:
-    """Watches all namespaces; knows the history of each until it is forgotten. Thread-safe."""
+    """Watches all namespaces; knows the history of each until it is forgotten. An IsolationPolicy belongs
+    to the namespace that it is called like. Thread-safe."""
 
     def __init__(self, kube: Kube, more: tuple[str, ...] = ()):
         """`more` are kinds that not every cluster serves."""
@@ -102,7 +104,8 @@ class Recorder:
             connection.close()
 
     def _note(self, version: Version) -> None:
-        ns = version.object["metadata"].get("namespace", "")
+        meta = version.object["metadata"]
+        ns = meta["name"] if version.kind == "iso" else meta.get("namespace", "")
         with self._changed:
             self._histories[ns].append(version)
             self._changed.notify_all()

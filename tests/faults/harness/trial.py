@@ -10,6 +10,7 @@ from pathlib import Path
 
 import yaml
 from lib.kube import KINDS
+from lib.operator import NAMESPACE
 
 from . import canon, oracle
 from .operator import Operator
@@ -100,7 +101,9 @@ class Trial:
     def run(self) -> Result:
         began = time.monotonic()
         self._ns = ns = self._world.take_namespace()
-        self._view = canon.View(ns)
+        self._home = self._world.kube.get("namespace", "", ns)
+        self._uid = self._home["metadata"]["uid"]
+        self._view = canon.View(ns, self._uid)
         self._operators: list[Operator] = []
         self._erased = False
         self._ways = ways = []
@@ -115,7 +118,7 @@ class Trial:
                     self._wait("the first replica leads", self._nobody_leads)
             if self._plan.compaction:
                 threading.Thread(target=self._compact, daemon=True).start()
-            for number, step in enumerate(self._workload.steps):
+            for number, step in enumerate(self._workload.steps_in(ns)):
                 self._result.steps.append(len(self._recorder.history(ns)))
                 self._step(actor, number, step)
             self._outlive_pause()
@@ -130,6 +133,7 @@ class Trial:
             traces = [way.trace() for way in ways]
             for way in ways:
                 way.close()
+            self._remove_policy()
         self._result.trace = merged(traces)
         self._result.history = self._recorder.history(ns)
         self._judge(traces)
@@ -139,6 +143,14 @@ class Trial:
         else:
             self._world.give_back(ns, usable=not self._erased)
         return self._result
+
+    def _remove_policy(self) -> None:
+        """What a trial that failed leaves of it everybody else would see."""
+        if self._world.kube.find("iso", "", self._ns):
+            self._world.kube.delete("iso", "", self._ns)
+            with contextlib.suppress(AssertionError):
+                self._wait("the IsolationPolicy is gone",
+                           lambda: "it is there" if ("iso", self._ns) in self._objects() else "")
 
     def _keep_evidence(self, folder: Path) -> None:
         """To be looked at: the plan, what passed, and every version of every object."""
@@ -177,7 +189,7 @@ class Trial:
                 self._ways[0].trace(), PAUSE_MS + WOKEN_MS) else "not yet", PAUSE_MS / 1000 + 10)
 
     def _nobody_leads(self) -> str:
-        lease = self._world.kube.find("lease", self._ns, "slipway")
+        lease = self._world.kube.find("lease", NAMESPACE, self._ns)
         return "" if lease and lease["spec"].get("holderIdentity") else "nobody holds the Lease"
 
     def _objects(self) -> dict:
@@ -212,8 +224,10 @@ class Trial:
         def belongs(kind: str, own: str, obj: dict) -> bool:
             if kind in canon.OURS and (kind, own) == (target, name):
                 return True
+            if target == "iso":
+                return kind == "netpol" and canon.is_child(obj)
             if target == "namespace":
-                return kind in canon.OURS or canon.is_child(obj)
+                return kind in canon.OURS and kind != "iso" or canon.is_child(obj)
             whose = canon.owner(obj) if kind != "mv" and canon.is_child(obj) else None
             return whose in (name, "") or target == "tt" and whose is not None and whose.startswith(f"{name}-")
         return ", ".join(canon.title(kind, obj) for (kind, own), obj in self._objects().items()
@@ -232,7 +246,8 @@ class Trial:
         expected = self._reference.snapshots[len(self._result.snapshots)]
 
         def unlike() -> str:
-            return "\n  ".join(canon.differences(expected, self._snapshot())[:12])
+            different = canon.differences(expected, self._snapshot()) or oracle.isolated_at_rest(self._objects())
+            return "\n  ".join(different[:12])
         self._wait(f"step {number}: the world is as without faults", unlike)
         self._result.snapshots.append(expected)
         if len(self._result.snapshots) == len(self._reference.snapshots):
@@ -248,8 +263,8 @@ class Trial:
         may do so after the last pass, which nothing but the next event follows."""
         ahead = self._operators[0].clock_ahead_s()
         recompute = self._world.recompute(self._workload.settings)
-        found = recompute.complaints(self._objects(), ahead)
-        return recompute.complaints(self._objects()) if found and ahead else found
+        found = recompute.complaints(self._objects(), ahead, self._home)
+        return recompute.complaints(self._objects(), home=self._home) if found and ahead else found
 
     def _note_recovery(self) -> None:
         """The last fault may have been in an earlier step; then there is nothing to recover from."""
@@ -276,12 +291,13 @@ class Trial:
             obj = objects.get((kind, name), {"metadata": {}})
             status = obj.get("status", {})
             phase, *more = phase.split()
-            expected = {"phase": phase, "observedGeneration": obj["metadata"].get("generation")}
+            expected = {"phase": None if phase == "-" else phase, "observedGeneration": obj["metadata"].get("generation")}
             expected |= {key: yaml.safe_load(value) for key, _, value in (word.partition("=") for word in more)}
             found = {key: _field(status, key) for key in expected}
             if found != expected:
                 return f"{target}: {found}, not {expected}"
-        return "; ".join(oracle.no_orphan(objects))  # What the garbage collector has not come to yet.
+        # What the garbage collector has not come to yet, and pods that are being replaced.
+        return "; ".join(oracle.no_orphan(objects, self._uid) + oracle.isolated_at_rest(objects))
 
     def _wait(self, what: str, unlike, patience: float = PATIENCE_S) -> None:
         """Until `unlike` has nothing to say."""
@@ -310,6 +326,7 @@ class Trial:
             result.complaints += oracle.little_memory(result.peak_mib)
         result.complaints += oracle.soon_after_rotation(result.trace)
         result.complaints += oracle.no_duplicate(history)
+        result.complaints += oracle.isolated_first(history, (self._reference or result).snapshots)
         if self._plan.told_to_wait:
             result.complaints += oracle.waits_as_told(result.trace["requests"], self._plan.told_to_wait)
         if len(traces) > 1 and (woken := oracle.woken_at(traces[0], PAUSE_MS)):
@@ -318,7 +335,7 @@ class Trial:
             result.late = oracle.late_writes(traces[0], woken, is_write)
             result.complaints += result.late
         if not result.complaints:
-            result.complaints += oracle.no_orphan(live(history))
+            result.complaints += oracle.no_orphan(live(history), self._uid)
         fired = result.trace["fired"]
         result.void = not all(fired[:len(fired) - self._plan.follow_ups]) or (
             self._plan.compaction and not oracle.told_too_old(result.trace)) or bool(

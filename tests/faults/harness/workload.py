@@ -16,27 +16,35 @@ A workload is a YAML file: `kind` is the kind it is about, `steps` a list of whi
   change: {TITLES: PATCH}  another controller does its part in children: the same patch as for `patch`
   until: {KIND/NAME: PHASE}   the world comes to rest there; see Trial for what is compared, and for how
                           long nothing may change: pods must not take longer than that to end.
-                          "Running restarts=1 steps.0.phase=Running" also wants these fields of the status
+                          "Running restarts=1 steps.0.phase=Running" also wants these fields of the status;
+                          a kind that has no phase is in phase "-"
 
 `settings`, if there are any, are of the operator's configuration, in place of what the chart has. And
 `exempt`, if there is any, is a list of {plans: REGULAR EXPRESSION, because: TEXT} of plans whose
 end may well be another one.
 
+In all texts $NAMESPACE is the one that a run has. An IsolationPolicy has that name, and selects only it: the
+operators of other runs see it as well. In titles it is called "trial", and so is the namespace.
+
 The API server is asked directly: the faults are the operator's, not the user's.
 """
 
+import json
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
 from lib import objects
-from lib.kube import ApiError, Kube
+from lib.kube import KINDS, ApiError, Kube
 
 from .canon import title
 
 ACTIONS = ("create", "patch", "status", "scale", "delete", "erase", "upgrade", "end", "terminate", "unlabel", "change", "remove",
            "until")
+
+
+CLUSTER_WIDE = ("iso",)
 
 
 @dataclass(frozen=True)
@@ -46,6 +54,9 @@ class Workload:
     steps: tuple[dict, ...]
     exempt: tuple[dict, ...] = ()
     settings: dict = field(default_factory=dict)
+
+    def steps_in(self, ns: str) -> list[dict]:
+        return json.loads(json.dumps(self.steps).replace("$NAMESPACE", ns))
 
     def why_exempt(self, plan: str) -> str:
         """Why a plan of that name is left out; empty when it is not."""
@@ -83,13 +94,17 @@ class Actor:
 
     def _create(self, manifest: dict) -> None:
         obj = dict(manifest)
-        obj["metadata"] = dict(manifest["metadata"], namespace=self._ns)
+        if manifest["kind"] not in (KINDS[kind][2] for kind in CLUSTER_WIDE):
+            obj["metadata"] = dict(manifest["metadata"], namespace=self._ns)
         self._kube.create(obj)
+
+    def _home(self, kind: str) -> str:
+        return "" if kind in CLUSTER_WIDE else self._ns
 
     def _patch(self, what: dict) -> None:
         for target, patch in what.items():
             kind, _, name = target.partition("/")
-            self._kube.patch(kind, self._ns, name, patch)
+            self._kube.patch(kind, self._home(kind), name, patch)
 
     def _status(self, what: dict) -> None:
         for target, patch in what.items():
@@ -103,7 +118,7 @@ class Actor:
 
     def _delete(self, target: str) -> None:
         kind, _, name = target.partition("/")
-        self._kube.delete(kind, self._ns, name)
+        self._kube.delete(kind, self._home(kind), name)
 
     def _erase(self, _) -> None:
         self._kube.delete("namespace", "", self._ns)

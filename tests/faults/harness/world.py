@@ -13,7 +13,7 @@ from pathlib import Path
 import yaml
 from lib import paths
 from lib.cluster import Cluster, Seat
-from lib.operator import Installation
+from lib.operator import NAMESPACE, Installation
 from lib.waiting import wait_for
 
 from .plan import Plan
@@ -137,6 +137,7 @@ class World:
             name = f"trial-{self._made}"
         self.kube.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {
             "name": name, "labels": {"pod-security.kubernetes.io/enforce": "restricted"}}})
+        time.sleep(2 * LAG_MS / 1000)  # Before its IsolationPolicy everybody has seen it.
         return name
 
     def give_back(self, ns: str, usable: bool) -> None:
@@ -169,7 +170,8 @@ class World:
         command = [self._binary, "run", f"--config={config}",
                    f"--kubeconfig={folder / 'kubeconfig'}",
                    f"--leader-elect={str(plan.replicas > 1).lower()}",
-                   "--lease-name=slipway", f"--lease-namespace={ns}", "--admin-address=127.0.0.1:0",
+                   # In the operator's own namespace, which no IsolationPolicy selects.
+                   f"--lease-name={ns}", f"--lease-namespace={NAMESPACE}", "--admin-address=127.0.0.1:0",
                    "--report-address=127.0.0.1:0"]
         if plan.limits:
             command = ["prlimit", *(f"--{name}={most}:{most}" for name, most in plan.limits.items()), *command]

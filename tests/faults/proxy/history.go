@@ -72,13 +72,22 @@ func (h *History) Listed(collection string, body []byte) {
 
 // Watched takes in an event and returns its number, from 1.
 func (h *History) Watched(collection string, event Event, line []byte) int {
+	return h.take(collection, event, line, 1)
+}
+
+// Overheard takes in an event of another run's object: a list has it, but it is not counted.
+func (h *History) Overheard(collection string, event Event, line []byte) {
+	h.take(collection, event, line, 0)
+}
+
+func (h *History) take(collection string, event Event, line []byte, counts int) int {
 	var whole struct {
 		Object json.RawMessage `json:"object"`
 	}
 	_ = json.Unmarshal(line, &whole)
 	h.mutex.Lock()
 	defer h.mutex.Unlock()
-	h.told++
+	h.told += counts
 	one := entry{collection: collection, at: h.told, key: key(event),
 		object: whole.Object, version: event.Object.Metadata.ResourceVersion}
 	switch event.Type {

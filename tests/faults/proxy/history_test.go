@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 )
 
@@ -61,5 +62,23 @@ func TestANewListForgetsWhatItDoesNotName(t *testing.T) {
 	history.Listed(pods, []byte(`{"metadata":{"resourceVersion":"2"},"items":[]}`))
 	if answer, _ := history.AsOf(pods, 0); string(answer) != `{"apiVersion":"","kind":"","metadata":{"resourceVersion":"2"},"items":[]}` {
 		t.Errorf("got %s", answer)
+	}
+}
+
+func TestWhatAnotherRunDoesIsKnownButNotCounted(t *testing.T) {
+	const namespaces = "/api/v1/namespaces"
+	var history History
+	history.Listed(namespaces, []byte(`{"metadata":{"resourceVersion":"1"},"items":[{"metadata":{"name":"trial-1"}}]}`))
+	line := []byte(`{"type":"ADDED","object":{"metadata":{"name":"trial-2","resourceVersion":"2"}}}`)
+	var event Event
+	if err := json.Unmarshal(line, &event); err != nil {
+		t.Fatal(err)
+	}
+	history.Overheard(namespaces, event, line)
+	if answer, _ := history.AsOf(namespaces, 0); !strings.Contains(string(answer), "trial-2") {
+		t.Errorf("it is not known: %s", answer)
+	}
+	if number := history.Watched(namespaces, event, line); number != 1 {
+		t.Errorf("the first event that counts is number %d", number)
 	}
 }

@@ -6,7 +6,8 @@
 // the address that is printed at the start:
 //
 //	POST   /runs        {"target": URL, "other": URL, "rules": [...],    -> {"id": N, "port": N}
-//	                     "folder": DIR, "by": "token"|"certificate", "token": the real one}
+//	                     "folder": DIR, "by": "token"|"certificate", "token": the real one,
+//	                     "namespace": what it is about}
 //	PATCH  /runs/N      {"pid": N, "rules": [...], "target": URL}  each only if it is to change;
 //	                    {"open": true} ends an outage
 //	GET    /runs/N      what it has seen
@@ -93,6 +94,7 @@ type wanted struct {
 	Folder string  `json:"folder"`
 	By     string  `json:"by"`
 	Token  string  `json:"token"`
+	Own    string  `json:"namespace"`
 	Ms     int     `json:"ms"`
 	Open   bool    `json:"open"`
 }
@@ -186,7 +188,7 @@ func (c *Control) create(r *http.Request) (any, error) {
 	if given.Rules != nil {
 		rules = *given.Rules
 	}
-	run, err := NewRun(target, other, rules, access, c.trust, c.rival)
+	run, err := NewRun(target, other, rules, given.Own, access, c.trust, c.rival)
 	if err != nil {
 		return nil, err
 	}

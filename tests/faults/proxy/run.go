@@ -24,6 +24,7 @@ type Run struct {
 	forward *http.Transport
 	rival   *http.Client // somebody else who writes
 	access  *Access
+	own     string // the namespace that the run is about; empty: everything is
 	door    *Door
 	history History
 	began   time.Time
@@ -65,7 +66,7 @@ type Told struct {
 	Faults   []string `json:"faults,omitempty"`
 }
 
-func NewRun(target, other *url.URL, rules []Rule, access *Access, trust *tls.Config, rival *http.Client) (*Run, error) {
+func NewRun(target, other *url.URL, rules []Rule, own string, access *Access, trust *tls.Config, rival *http.Client) (*Run, error) {
 	checked, err := NewRules(rules)
 	if err != nil {
 		return nil, err
@@ -77,6 +78,7 @@ func NewRun(target, other *url.URL, rules []Rule, access *Access, trust *tls.Con
 	run := &Run{
 		port:   listener.Addr().(*net.TCPAddr).Port,
 		access: access,
+		own:    own,
 		door:   NewDoor(listener),
 		target: target,
 		other:  other,
@@ -345,11 +347,23 @@ func (run *Run) stream(w http.ResponseWriter, r *http.Request, d Request, answer
 	}
 }
 
+// IsOfAnotherRun says whether an event is about what another run does: a kind that is in no namespace,
+// and of which each run has one object, called like its namespace.
+func IsOfAnotherRun(resource string, event Event, own string) bool {
+	meta := event.Object.Metadata
+	shared := resource == "namespaces" || resource == "isolationpolicies"
+	return own != "" && shared && meta.Name != "" && meta.Name != own
+}
+
 // tell hands on one event; false ends the watch.
 func (run *Run) tell(watch *Watch, r *http.Request, d Request, line []byte) bool {
 	w := watch.w
 	var event Event
 	_ = json.Unmarshal(line, &event)
+	if IsOfAnotherRun(d.Resource, event, run.own) {
+		run.history.Overheard(r.URL.Path, event, line)
+		return watch.Write(line) == nil
+	}
 	run.history.Watched(r.URL.Path, event, line)
 	told := Told{At: run.since(), Resource: d.Resource, Type: event.Type, Name: event.Object.Metadata.Name}
 	d.Name = told.Name
