@@ -102,6 +102,7 @@ PROGRAMS = {
             "versitygw", "modules/versitygw", "github.com/versity/versitygw/cmd/versitygw"
         ),
         GoProgram("faultproxy", "../faults/proxy"),
+        GoProgram("mirror", "mirror"),
     )
 }
 
