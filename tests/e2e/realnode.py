@@ -11,6 +11,19 @@ ROOT = Path(__file__).resolve().parents[2]
 CLUSTER = ROOT / "tests" / "cluster" / "cluster"
 IMAGE = ROOT / "tests" / "cluster" / "image"
 
+# The operator's processes, inside the node: "pid pod" a line.
+FIND_OPERATORS = """
+import pathlib
+for path in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+    try:
+        words = path.read_bytes().split(b"\\0")
+        host = (path.parent / "environ").read_bytes().split(b"HOSTNAME=")[1].split(b"\\0")[0]
+    except (OSError, IndexError):
+        continue
+    if words[:2] == [b"/slipway", b"run"]:
+        print(path.parent.name, host.decode())
+"""
+
 began = time.monotonic()
 passed: list[str] = []
 failed: list[str] = []
