@@ -215,6 +215,13 @@ std::optional<Finding> Barred(const World& world) {
     Finding finding{std::string(known->text), Facts(Text(condition, {"message"})),
                     "the API server; it is asked again every minute", WayOut(world, known->reason)};
     if (known->reason == "NamespaceTerminating") finding.waits_for.clear();
+    // In the words of the API server: "ValidatingAdmissionPolicy 'x' ... denied request".
+    if (known->reason == "Forbidden" &&
+        Text(condition, {"message"}).find("ValidatingAdmissionPolicy '") != std::string::npos) {
+      finding.cause = "a policy of the cluster refuses its objects";
+      finding.way_out =
+          "correct what the policy's words name, or have who runs the platform change it";
+    }
     if (known->reason == "IsolationPending") {
       finding.waits_for = "the NetworkPolicy that isolates it, which the operator makes";
     }
