@@ -110,6 +110,15 @@ def build(module: Path, package: str, output: Path, ldflags: str, current: Step)
     current.note = f"{compiled} packages compiled"
 
 
+def sources(module: Path, name: str) -> Path:
+    """Where the module called `name` lies, which was fetched for a build in `module`."""
+    command = [find(), "list", "-m", "-f", "{{.Dir}}", name]
+    done = subprocess.run(command, cwd=module, env=environment(), capture_output=True, text=True)
+    if done.returncode or not done.stdout.strip():
+        raise Failure(f"the sources of {name} are not there: {done.stderr.strip()}")
+    return Path(done.stdout.strip())
+
+
 def _packages(go, module: Path, package: str, current: Step) -> list[str]:
     found: list[str] = []
     if _run([go, "list", "-deps", package], module, current, found.append):

@@ -31,6 +31,7 @@ class GoProgram:
     module: str  # folder of the module, from tests/cluster
     package: str = "."
     ldflags: str = ""
+    chart: tuple[str, ...] = ()  # module and folder of a chart that is kept beside the program
 
     def sources(self) -> list[Path]:
         """Every file that decides what the program is; tests do not."""
@@ -43,7 +44,7 @@ class GoProgram:
         )
 
     def digest(self) -> str:
-        digest = hashlib.sha256(f"{self.package}\0{self.ldflags}".encode())
+        digest = hashlib.sha256("\0".join((self.package, self.ldflags, *self.chart)).encode())
         for path in self.sources():
             digest.update(f"\0{os.path.relpath(path, paths.HERE)}\0".encode() + path.read_bytes())
         return digest.hexdigest()[:16]
@@ -76,6 +77,10 @@ class GoProgram:
             f"-s -w {self.ldflags}".strip(),
             current,
         )
+        if self.chart:
+            module, folder = self.chart
+            found = golang.sources(paths.HERE / self.module, module) / folder
+            run(["cp", "-r", "--no-preserve=mode", found, partial / "chart"])
         partial.rename(self.folder())
 
 
@@ -100,6 +105,12 @@ PROGRAMS = {
         ),
         GoProgram(
             "versitygw", "modules/versitygw", "github.com/versity/versitygw/cmd/versitygw"
+        ),
+        GoProgram(
+            "kueue",
+            "modules/kueue",
+            "sigs.k8s.io/kueue/cmd/kueue",
+            chart=("sigs.k8s.io/kueue", "charts/kueue"),
         ),
         GoProgram("faultproxy", "../faults/proxy"),
         GoProgram("mirror", "mirror"),
