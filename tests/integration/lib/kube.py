@@ -50,6 +50,11 @@ KINDS = {
                 "ValidatingWebhookConfiguration"),
     "volcano-group": ("scheduling.volcano.sh/v1beta1", "podgroups", "PodGroup"),
     "coscheduling-group": ("scheduling.x-k8s.io/v1alpha1", "podgroups", "PodGroup"),
+    "workload": ("kueue.x-k8s.io/v1beta2", "workloads", "Workload"),
+    "localqueue": ("kueue.x-k8s.io/v1beta2", "localqueues", "LocalQueue"),
+    "clusterqueue": ("kueue.x-k8s.io/v1beta2", "clusterqueues", "ClusterQueue"),
+    "flavor": ("kueue.x-k8s.io/v1beta2", "resourceflavors", "ResourceFlavor"),
+    "priorityclass": ("scheduling.k8s.io/v1", "priorityclasses", "PriorityClass"),
     "crd": ("apiextensions.k8s.io/v1", "customresourcedefinitions", "CustomResourceDefinition"),
 }
 _SHORT = {kind: short for short, (_, _, kind) in KINDS.items()}

@@ -151,7 +151,7 @@ class Installation:
         assert rendered.returncode == 0, f"helm template: {rendered.stderr}"
         listed = self.cluster.kubectl("create", "--dry-run=client", "--validate=false", "-o",
                                       "json", "-f", "-", stdin=rendered.stdout)
-        return _objects(listed)
+        return parse_objects(listed)
 
     def _apply(self, objects: list[dict]) -> None:
         everything = {"apiVersion": "v1", "kind": "List", "items": objects}
@@ -243,8 +243,8 @@ def _parse(line: str) -> dict:
     return parsed if isinstance(parsed, dict) else {"msg": line}
 
 
-def _objects(listed: str) -> list[dict]:
-    """kubectl prints one List, or one object after the other."""
+def parse_objects(listed: str) -> list[dict]:
+    """What kubectl has printed as JSON: one List, or one object after the other."""
     decoder, objects = json.JSONDecoder(), []
     listed = listed.strip()
     while listed:
