@@ -30,6 +30,12 @@ std::string DescribeStuck(const Observed& observed, Instant now) {
   const auto pods = InTheWay(observed);
   const auto stuck = std::ranges::find_if(pods, [&](auto* pod) { return IsStuck(*pod, now); });
   if (stuck == pods.end()) return "";
+  if (IsKeptByKueue(**stuck)) {
+    return fmt::format(
+        "; waiting for pod {}, which has ended, but which Kueue keeps by the finalizer "
+        "kueue.x-k8s.io/managed: see that Kueue runs, or, if it is gone for good, take that away",
+        (*stuck)->key->name);
+  }
   return fmt::format(
       "; waiting for pod {}, whose end node {} does not confirm: if the machine is "
       "gone for good, delete its Node or taint it node.kubernetes.io/out-of-service",

@@ -20,24 +20,31 @@ std::optional<std::string> NodeName(const NodePod& pod) {
   return pod.view->node_name;
 }
 
+void NameDisruption(const ConditionView& disruption, api::NodeFailure& failure) {
+  failure.reason = OneLine(disruption.reason.empty() ? disruption.type : disruption.reason, 256);
+  failure.message = LastWords(disruption.message);
+}
+
 api::NodeFailure DescribeFailed(const NodePod& pod, Instant now) {
   PodEnd end = DescribeEnd(*pod.view);
   // The machine's clock may be ahead of ours, and a restart waits from this time on.
-  return {StatusTime(std::min(end.time.value_or(now), now)),
-          pod.node,
-          pod.key->name,
-          NodeName(pod),
-          std::move(end.reason),
-          end.exit_code,
-          std::move(end.message)};
+  api::NodeFailure failure{StatusTime(std::min(end.time.value_or(now), now)),
+                           pod.node,
+                           pod.key->name,
+                           NodeName(pod),
+                           std::move(end.reason),
+                           end.exit_code,
+                           std::move(end.message)};
+  // How a program ends that is told to stop says nothing; the kubelet's own reason does.
+  const ConditionView* disruption = FindDisruption(*pod.view);
+  if (disruption != nullptr && pod.view->reason.empty()) NameDisruption(*disruption, failure);
+  return failure;
 }
 
 api::NodeFailure DescribeDeleted(const NodePod& pod, Instant now) {
   api::NodeFailure failure{StatusTime(now), pod.node, pod.key->name, NodeName(pod), {}, {}, {}};
   if (const ConditionView* disruption = FindDisruption(*pod.view)) {
-    failure.reason =
-        OneLine(disruption->reason.empty() ? disruption->type : disruption->reason, 256);
-    failure.message = LastWords(disruption->message);
+    NameDisruption(*disruption, failure);
     return failure;
   }
   failure.reason = reason::kPodDeleted;

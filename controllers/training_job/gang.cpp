@@ -73,16 +73,19 @@ std::string SchedulerSays(const Observed& observed) {
   return "";
 }
 
-api::PendingStatus DescribeHeld(const api::TrainingJob& job) {
-  const std::string& queue = *job.spec.scheduling_policy->queue;
-  return {
-      std::string(reason::kHeldByKueue),
-      fmt::format("Kueue holds the pods until queue {} admits all of them; kubectl get workloads "
-                  "-n {} says where they stand",
-                  queue, job.meta.ns),
-      {},
-      {},
-      {}};
+/// Kueue calls the Workload that it makes for a group by the group's name.
+std::string GroupOfKueue(const api::TrainingJob& job, std::int32_t attempt) {
+  return ChildName(job.meta.name, job.meta.uid, fmt::format("start-{}", attempt));
+}
+
+api::PendingStatus DescribeHeld(const api::TrainingJob& job, std::int32_t attempt) {
+  return {std::string(reason::kHeldByKueue),
+          fmt::format("Kueue holds the pods until queue {} admits all of them; kubectl describe "
+                      "workload {} -n {} says what they wait for",
+                      *job.spec.scheduling_policy->queue, GroupOfKueue(job, attempt), job.meta.ns),
+          {},
+          {},
+          {}};
 }
 
 api::PendingStatus DescribeReleased(const api::TrainingJob& job, const Observed& observed,
@@ -106,7 +109,7 @@ void ObserveWhole(const api::TrainingJob& job, const Observed& observed, const S
   const bool held = std::ranges::any_of(
       pods, [](const NodePod* pod) { return IsUnplaced(*pod) && pod->view->gated; });
   if (IsQueued(job) && held) {
-    gang.pending = DescribeHeld(job);
+    gang.pending = DescribeHeld(job, observed.attempt);
     return;
   }
   // Also when the status was lost, or somebody else took a gate away: never half a group.
@@ -155,8 +158,7 @@ void AddQueue(const api::TrainingJob& job, std::int32_t attempt, Labels& labels,
               Labels& annotations) {
   if (!IsQueued(job)) return;
   labels["kueue.x-k8s.io/queue-name"] = *job.spec.scheduling_policy->queue;
-  labels["kueue.x-k8s.io/pod-group-name"] =
-      ChildName(job.meta.name, job.meta.uid, fmt::format("start-{}", attempt));
+  labels["kueue.x-k8s.io/pod-group-name"] = GroupOfKueue(job, attempt);
   annotations["kueue.x-k8s.io/pod-group-total-count"] = std::to_string(job.spec.trainer.num_nodes);
   // When one fails all are replaced, so Kueue shall not wait for a successor in the same group.
   annotations["kueue.x-k8s.io/retriable-in-group"] = "false";
@@ -223,7 +225,11 @@ Gang ObserveGang(const ObjectKey& key, const api::TrainingJob& job, const Observ
 bool WasNeverPlaced(const api::TrainingJob& job, const Observed& observed, Instant now) {
   const auto deadline = PlacementDeadline(job, observed.gang);
   if (!deadline || now < *deadline || observed.CountMissing() == 0) return false;
-  return std::ranges::none_of(observed.Pods(), [](const NodePod* pod) { return pod->Failed(); });
+  // Without a machine a pod fails only when it was deleted: one that a finalizer holds is ended by
+  // the garbage collector of pods.
+  return std::ranges::none_of(observed.Pods(), [](const NodePod* pod) {
+    return pod->Failed() && !pod->view->node_name.empty();
+  });
 }
 
 std::optional<Instant> RequeueTime(const api::TrainingJob& job, Instant now) {

@@ -54,6 +54,12 @@ std::optional<Account> DescribeGang(const api::TrainingJob& job, const Observed&
   return Account{phase, std::string(reason::kAdmitting), "the pods are given to the scheduler"};
 }
 
+bool IsKeptByKueue(const NodePod& pod) {
+  const PodView& view = *pod.view;
+  const bool ended = pod.Failed() || view.phase == PodView::Phase::kSucceeded;
+  return pod.meta->labels.contains("kueue.x-k8s.io/managed") && (ended || view.node_name.empty());
+}
+
 Account DescribeRequeue(const api::TrainingJob& job, const Observed& observed, Instant now) {
   const std::int32_t number = job.status->gang->requeues + 1;
   const Instant until = RestartTime(job.spec.failure_policy, number, StatusTime(now));

@@ -15,6 +15,9 @@ namespace slipway::training_job {
 std::optional<Account> DescribeGang(const api::TrainingJob& job, const Observed& observed,
                                     Step step);
 
+/// Of a pod that is being deleted: nothing of it runs, or ever did, and Kueue has not let it go.
+bool IsKeptByKueue(const NodePod& pod);
+
 /// The decision that the group is taken back.
 Account DescribeRequeue(const api::TrainingJob& job, const Observed& observed, Instant now);
 
