@@ -80,7 +80,8 @@ void FollowOldPods(api::IsolationProof& proof, const api::IsolationProof* record
     return;
   }
   if (looked) proof.stale_pods = pods;
-  proof.old_connections_until.reset();
+  // Before they are in place nobody knows whether new rules forbid anything more.
+  if (!since.empty()) proof.old_connections_until.reset();
   proof.stale_digests = std::move(marks);
 }
 
