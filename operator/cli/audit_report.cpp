@@ -62,6 +62,7 @@ std::vector<Policy> Policies(const AuditFacts& facts) {
 /// What the planners look at, as long as the policies themselves are there.
 std::vector<Item<api::IsolationPolicy>> ItemsOf(const std::vector<Policy>& policies) {
   std::vector<Item<api::IsolationPolicy>> items;
+  items.reserve(policies.size());
   for (const Policy& policy : policies) {
     items.push_back({policy.key, policy.body.meta, policy.body});
   }
