@@ -85,7 +85,7 @@ class AuditCheck {
   void Note(std::string text) { report_.notes.push_back(std::move(text)); }
 
   /// Each record once, by number. Files may be given in any order; within one the order counts.
-  std::vector<Entry> InOrder(const std::string& name, std::vector<Entry> entries) {
+  std::vector<Entry> InOrder(const std::string& name, const std::vector<Entry>& entries) {
     std::map<std::string, const Entry*> known;
     std::vector<Entry> once;
     for (const Entry& entry : entries) {

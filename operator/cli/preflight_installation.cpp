@@ -134,8 +134,9 @@ void AddOperator(const Facts& facts, std::string_view version, std::vector<Check
     const std::int64_t wanted = Number(deployment, {"spec", "replicas"});
     const std::int64_t ready = Number(deployment, {"status", "readyReplicas"});
     const std::string runs = Label(deployment, "app.kubernetes.io/version");
-    std::string seen = fmt::format("Deployment {}/{}: {} of {} ready", facts.operator_ns,
-                                   Name(deployment), ready, Count(wanted, "replica"));
+    std::string seen =
+        fmt::format("Deployment {}/{}: {} of {} ready", facts.operator_ns, Name(deployment), ready,
+                    Count(static_cast<std::size_t>(wanted), "replica"));
     if (ready < wanted || wanted == 0) {
       checks.push_back({ready == 0 ? Verdict::kFail : Verdict::kWarn, check, seen,
                         fmt::format("kubectl -n {} describe pods -l app.kubernetes.io/name=slipway",
