@@ -151,6 +151,7 @@ std::vector<Finding> PodFindings(const World& world, const std::vector<Pod>& pod
     return std::ranges::find(order, group.reason) - order.begin();
   });
   std::vector<Finding> findings;
+  findings.reserve(groups.size());
   for (const Group& group : groups) findings.push_back(Explain(world, group, pods.size()));
   return findings;
 }
