@@ -45,6 +45,7 @@ bool IsSignedByOne(const Signers& signers, const Signatures& signatures) {
 
 std::string NamesOf(const std::vector<api::IsolationSignatureKey>& keys) {
   std::vector<std::string> names;
+  names.reserve(keys.size());
   for (const auto& key : keys) names.push_back(key.name);
   return fmt::format("{}", fmt::join(names, ", "));
 }
