@@ -1,5 +1,10 @@
 #include "controllers/common/text.hpp"
 
+#include <fmt/core.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
 namespace slipway {
 namespace {
 
@@ -39,6 +44,13 @@ std::string LastWords(std::string_view text, std::size_t max) {
   std::size_t begin = line.size() - (max - kEllipsis.size());
   while (begin < line.size() && IsContinuationByte(line[begin])) ++begin;
   return std::string(kEllipsis) + line.substr(begin);
+}
+
+std::string Listed(const std::vector<std::string>& names, std::size_t shown) {
+  const auto count = static_cast<std::ptrdiff_t>(std::min(names.size(), shown));
+  std::string text = fmt::format("{}", fmt::join(names.begin(), names.begin() + count, ", "));
+  if (names.size() > shown) text += fmt::format(" and {} more", names.size() - shown);
+  return text;
 }
 
 }  // namespace slipway

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace slipway {
 
@@ -15,5 +16,8 @@ std::string OneLine(std::string_view text, std::size_t max = kMaxMessage);
 
 /// The same, but it is the end that is kept: a program's last line says why it failed.
 std::string LastWords(std::string_view text, std::size_t max = kMaxMessage);
+
+/// The first `shown` of the names, as "a, b and 3 more".
+std::string Listed(const std::vector<std::string>& names, std::size_t shown);
 
 }  // namespace slipway

@@ -1,13 +1,13 @@
 #include "controllers/drift_monitor/evaluate.hpp"
 
 #include <fmt/core.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <optional>
 
+#include "controllers/common/text.hpp"
 #include "controllers/drift_monitor/psi.hpp"
 #include "controllers/drift_monitor/wasserstein.hpp"
 
@@ -20,14 +20,6 @@ using Names = std::vector<std::string>;
 
 bool Contains(const Names& names, std::string_view name) {
   return std::ranges::find(names, name) != names.end();
-}
-
-std::string Listed(const Names& names) {
-  const auto shown = std::min(names.size(), kNamesShown);
-  std::string text =
-      fmt::format("{}", fmt::join(names.begin(), names.begin() + static_cast<long>(shown), ", "));
-  if (shown < names.size()) text += fmt::format(" and {} more", names.size() - shown);
-  return text;
 }
 
 Names ColumnNames(const Dataset& data) {
@@ -43,7 +35,7 @@ std::optional<std::string> UnknownColumn(const Dataset& reference, const Dataset
     return fmt::format(
         "{} names \"{}\", but the reference has no such column (it has {}); correct "
         "the name or remove the entry",
-        field, name, Listed(ColumnNames(reference)));
+        field, name, Listed(ColumnNames(reference), kNamesShown));
   };
   for (const auto& name : spec.include) {
     if (reference.Find(name) == nullptr) return explain("features.include", name);
@@ -72,7 +64,7 @@ std::vector<const Column*> SelectFeatures(const Dataset& reference, const Datase
     if (there || included) selected.push_back(&column);
   }
   if (!absent.empty()) {
-    notes.push_back(fmt::format("production has no column {}{}", Listed(absent),
+    notes.push_back(fmt::format("production has no column {}{}", Listed(absent, kNamesShown),
                                 spec.include.empty() ? ", not compared" : ""));
   }
   return selected;
@@ -153,7 +145,7 @@ void EvaluateFeatures(const std::vector<const Column*>& selected, const Dataset&
   if (!texts.empty()) {
     report.notes.push_back(
         fmt::format("production has text where the reference has numbers in {}, counted as missing",
-                    Listed(texts)));
+                    Listed(texts, kNamesShown)));
   }
 }
 
@@ -219,7 +211,8 @@ Result<Report> Evaluate(const Dataset& reference, const Dataset& sample,
         Code::kInvalid,
         fmt::format("no column is left to compare: the reference has {}, production has {}; "
                     "write the same names in both, or correct features",
-                    Listed(ColumnNames(reference)), Listed(ColumnNames(sample))));
+                    Listed(ColumnNames(reference), kNamesShown),
+                    Listed(ColumnNames(sample), kNamesShown)));
   }
   EvaluateFeatures(selected, sample, spec, report);
   Decide(spec, report);

@@ -17,6 +17,7 @@
 #include "controllers/isolation/kind.hpp"
 #include "controllers/model_deployment/kind.hpp"
 #include "controllers/model_version/kind.hpp"
+#include "operator/base/lower_case.hpp"
 
 namespace slipway::isolation {
 namespace {
@@ -24,14 +25,6 @@ namespace {
 using model_deployment::kModelDeployments;
 using model_version::kModelVersions;
 using nlohmann::json;
-
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  std::ranges::transform(lower, lower.begin(), [](char c) { return Lower(c); });
-  return lower;
-}
 
 /// Where the path begins, behind scheme and host.
 std::size_t PathOf(std::string_view uri) {
@@ -43,7 +36,7 @@ std::size_t PathOf(std::string_view uri) {
 
 /// Whether who resolves it may come out somewhere else than it begins with.
 bool LeadsElsewhere(std::string_view uri) {
-  const std::string path = Lower(uri.substr(PathOf(uri)));
+  const std::string path = InLowerCase(uri.substr(PathOf(uri)));
   if (path.find('\\') != std::string::npos) return true;
   // A dot, a slash, a backslash, and the percent sign that hides one of them a second time.
   for (const char* hidden : {"%2e", "%2f", "%5c", "%25"}) {
@@ -57,7 +50,7 @@ bool LeadsElsewhere(std::string_view uri) {
 
 std::string WithPlainHost(std::string_view uri) {
   const auto path = PathOf(uri);
-  return Lower(uri.substr(0, path)) + std::string(uri.substr(path));
+  return InLowerCase(uri.substr(0, path)) + std::string(uri.substr(path));
 }
 
 /// A variant of a deployment that is about to get pods.
@@ -84,8 +77,7 @@ std::optional<std::string> WhyNotAllowed(const api::ModelVersion& version, const
     if (under) continue;
     return fmt::format(
         "names ModelVersion {}, whose artifact.uri {} {} artifacts.allowedURIs ({}); name a "
-        "version "
-        "whose model lies there, or have its beginning added",
+        "version whose model lies there, or have its beginning added",
         name, artifact.uri,
         LeadsElsewhere(artifact.uri) ? "may lead elsewhere than below" : "begins with none of",
         fmt::join(beginnings, ", "));

@@ -26,10 +26,6 @@ constexpr const char* kMetadata = "--refused=169.254.169.254:80";
 /// Longer than a probe may last, so that only a pod that hangs is ended by it.
 constexpr std::int64_t kMargin = 120;
 
-bool Ended(const PodView& pod) {
-  return pod.phase == PodView::Phase::kSucceeded || pod.phase == PodView::Phase::kFailed;
-}
-
 api::IsolationResult ResultOf(ProbeReason reason) {
   switch (reason) {
     case ProbeReason::kEnforced: return api::IsolationResult::kEnforced;
@@ -78,7 +74,7 @@ api::IsolationProof ReadCheck(const std::string& ns, const ObjectMeta* meta, con
   if (pod == nullptr) return proof;
   proof.policy_digest = SinceOf(*meta);
   if (!pod->node_name.empty()) proof.node_name = pod->node_name;
-  if (!Ended(*pod)) {
+  if (!pod->Ended()) {
     if (const auto problem = WhyNotStarting(*pod)) proof.message = problem->message;
     return proof;
   }
@@ -100,7 +96,7 @@ CheckPlan PlanCheck(const ObjectMeta& ns, const Rules& rules, const std::string&
   const seconds interval(rules.interval_seconds);
   const seconds longest(rules.timeout_seconds + kMargin);
   const Instant due =
-      pod->meta.created + (Ended(pod->body) ? interval : std::max(interval, longest));
+      pod->meta.created + (pod->body.Ended() ? interval : std::max(interval, longest));
   const auto remove = [&](const char* why) {
     return CheckPlan{Delete{kPods.type, pod->key, pod->meta.uid, why, std::nullopt}, std::nullopt};
   };

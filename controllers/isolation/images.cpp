@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "controllers/common/image_name.hpp"
+#include "operator/base/digest.hpp"
 
 namespace slipway::isolation {
 namespace {
@@ -23,13 +24,10 @@ std::string_view Repository(std::string_view name) {
 }  // namespace
 
 std::string_view DigestInName(std::string_view image) {
-  constexpr std::string_view kMark = "@sha256:";
   const auto at = image.find('@');  // The first: what stands before it is the name.
-  if (at == std::string_view::npos || !image.substr(at).starts_with(kMark)) return {};
-  const auto digits = image.substr(at + kMark.size());
-  const bool whole =
-      digits.size() == 64 && digits.find_first_not_of("0123456789abcdef") == std::string_view::npos;
-  return whole ? image.substr(at + 1) : std::string_view();
+  if (at == std::string_view::npos) return {};
+  const auto digest = image.substr(at + 1);
+  return IsSha256Digest(digest) ? digest : std::string_view();
 }
 
 std::string Mirrored(const std::string& image, const ImageRules& rules) {

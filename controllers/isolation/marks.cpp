@@ -92,10 +92,7 @@ std::string SinceOf(const ObjectMeta& meta) {
 }
 
 bool IsStale(const Object& pod, const std::string& since) {
-  const auto phase = ViewOf(pod).phase;
-  const bool ended = phase == PodView::Phase::kSucceeded || phase == PodView::Phase::kFailed;
-  if (since.empty() || ended) return false;
-  return SinceOf(pod.meta) != since;
+  return !since.empty() && !ViewOf(pod).Ended() && SinceOf(pod.meta) != since;
 }
 
 std::string Leaves(const Rules& rules) {

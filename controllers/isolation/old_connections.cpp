@@ -20,21 +20,6 @@ bool IsOurs(const ObjectMeta& pod) {
 
 std::string Filed(const std::string& ns, const std::string& mark) { return ns + "/" + mark; }
 
-bool Runs(const PodView& pod) {
-  return pod.phase != PodView::Phase::kSucceeded && pod.phase != PodView::Phase::kFailed;
-}
-
-std::int32_t CountPods(const std::string& ns, const std::vector<std::string>& marks,
-                       const Snapshot& world) {
-  std::int32_t count = 0;
-  for (const auto& pod : world.All(kPods)) {
-    const bool old = pod.key.ns == ns && IsOurs(pod.meta) && Runs(pod.body) &&
-                     std::ranges::find(marks, SinceOf(pod.meta)) != marks.end();
-    if (old) ++count;
-  }
-  return count;
-}
-
 }  // namespace
 
 Lookup LookUpOldPods() {
@@ -59,27 +44,44 @@ Lookup LookUpOldPods() {
   return lookup;
 }
 
+OldPods::OldPods(const Snapshot& world) {
+  for (const auto& pod : world.All(kPods)) {
+    const bool runs = IsOurs(pod.meta) && !pod.body.Ended();
+    if (runs) ++by_place_[Filed(pod.key.ns, SinceOf(pod.meta))];
+  }
+}
+
+std::int32_t OldPods::Count(const std::string& ns, const std::vector<std::string>& marks) const {
+  std::int32_t count = 0;
+  for (const auto& mark : marks) {
+    const auto there = by_place_.find(Filed(ns, mark));
+    if (there != by_place_.end()) count += there->second;
+  }
+  return count;
+}
+
 void FollowOldPods(api::IsolationProof& proof, const api::IsolationProof* recorded,
-                   const std::string& since, const Snapshot& world, Instant now) {
-  // Of a namespace that is new here, what was there before is not known: pods without any mark.
-  auto marks = recorded == nullptr ? std::vector<std::string>{""} : recorded->stale_digests;
-  const std::vector<std::string> counted =
+                   const std::string& since, const OldPods& pods, Instant now) {
+  const auto looked_for =
       recorded == nullptr ? std::vector<std::string>{} : recorded->stale_digests;
+  // Of a namespace that is new here, what was there before is not known: pods without any mark.
+  auto marks = recorded == nullptr ? std::vector<std::string>{""} : looked_for;
   if (recorded != nullptr && recorded->policy_digest &&
       std::ranges::find(marks, *recorded->policy_digest) == marks.end()) {
     marks.push_back(*recorded->policy_digest);
   }
-  std::erase(marks, since.empty() ? std::string("-") : since);
+  if (!since.empty()) std::erase(marks, since);
   if (marks.size() > kMaxDigests) marks.erase(marks.begin());
   if (recorded != nullptr) proof.old_connections_until = recorded->old_connections_until;
   if (marks.empty()) return;
-  const bool looked = marks == counted;
-  const std::int32_t pods = looked ? CountPods(proof.namespace_, marks, world) : 0;
-  if (looked && pods == 0 && !since.empty()) {
-    proof.old_connections_until = StatusTime(now);
-    return;
+  if (marks == looked_for) {
+    proof.stale_pods = pods.Count(proof.namespace_, marks);
+    if (*proof.stale_pods == 0 && !since.empty()) {
+      proof.old_connections_until = StatusTime(now);
+      proof.stale_pods.reset();
+      return;
+    }
   }
-  if (looked) proof.stale_pods = pods;
   // Before they are in place nobody knows whether new rules forbid anything more.
   if (!since.empty()) proof.old_connections_until.reset();
   proof.stale_digests = std::move(marks);

@@ -49,8 +49,7 @@ std::string WhyNoPolicy(const std::string& ns, const Rules& rules, const Snapsho
   if (there != nullptr && !there->meta.labels.contains(labels::kOwnerUid)) {
     return fmt::format(
         "NetworkPolicy {} there is not the operator's, or has lost its labels; delete it, and it "
-        "is "
-        "made anew",
+        "is made anew",
         kPolicyName);
   }
   return fmt::format("NetworkPolicy {} is not yet what {} says", kPolicyName, Names(rules));

@@ -36,15 +36,7 @@ struct Verdict {
   std::string message;
 };
 
-/// "a, b and 3 more".
-std::string Some(const std::vector<std::string>& names) {
-  const std::size_t shown = std::min(names.size(), kShown);
-  const std::vector<std::string> first(names.begin(),
-                                       names.begin() + static_cast<std::ptrdiff_t>(shown));
-  const std::string more =
-      names.size() > shown ? fmt::format(" and {} more", names.size() - shown) : "";
-  return fmt::format("{}{}", fmt::join(first, ", "), more);
-}
+std::string Some(const std::vector<std::string>& names) { return Listed(names, kShown); }
 
 std::string MessageOf(const Known& known, std::string_view type) {
   const auto* condition = FindCondition(known.conditions, type);

@@ -38,8 +38,10 @@ constexpr std::size_t kShown = 3;
 struct ByNamespace {
   std::map<std::string_view, Item<PodView>> checks;
   std::map<std::string_view, std::vector<std::string>> foreign;
+  OldPods old_pods;
 
-  ByNamespace(const Snapshot& world, const std::map<std::string, const ObjectMeta*>& namespaces) {
+  ByNamespace(const Snapshot& world, const std::map<std::string, const ObjectMeta*>& namespaces)
+      : old_pods(world) {
     for (const auto& pod : world.All(kPods)) {
       // The label alone can be written by anybody who may make pods there.
       const auto ns = namespaces.find(pod.key.ns);
@@ -119,7 +121,7 @@ api::IsolationProof Prove(const api::IsolationPolicy& policy, const ObjectMeta& 
     proof.stale_pods.reset();
   }
   if (!place.rules || place.rules->closed) {
-    FollowOldPods(proof, RecordedOf(policy, ns.name), place.since, world, now);
+    FollowOldPods(proof, RecordedOf(policy, ns.name), place.since, seen.old_pods, now);
   }
   const auto foreign = seen.foreign.find(ns.name);
   proof.foreign_policies =
@@ -142,13 +144,10 @@ int Severity(const api::IsolationProof& proof) {
 /// The names of the namespaces with that result, as "a, b and 3 more".
 std::string Names(const std::vector<api::IsolationProof>& proofs, Result result) {
   std::vector<std::string> names;
-  std::size_t count = 0;
   for (const auto& proof : proofs) {
-    if (proof.result != result) continue;
-    if (++count <= kShown) names.push_back(proof.namespace_);
+    if (proof.result == result) names.push_back(proof.namespace_);
   }
-  const std::string more = count > kShown ? fmt::format(" and {} more", count - kShown) : "";
-  return fmt::format("{}{}", fmt::join(names, ", "), more);
+  return Listed(names, kShown);
 }
 
 bool Any(const std::vector<api::IsolationProof>& proofs, Result result) {

@@ -11,12 +11,6 @@
 namespace slipway::model_deployment {
 namespace {
 
-/// A pod that will never run again, such as an evicted one. It stays until the pod garbage
-/// collector finds it, which may be weeks after its successor took over.
-bool IsOver(const PodView& pod) {
-  return pod.phase == PodView::Phase::kFailed || pod.phase == PodView::Phase::kSucceeded;
-}
-
 bool IsFullyReady(const VariantState& variant) {
   return variant.view != nullptr && variant.view->ready_replicas >= variant.view->spec_replicas;
 }
@@ -48,7 +42,7 @@ std::optional<api::VariantFailure> WhyNoPod(const VariantState& variant) {
 std::optional<api::VariantFailure> LastFailure(const VariantState& variant) {
   std::optional<api::VariantFailure> waiting;
   for (const auto& pod : variant.pods) {
-    const bool replaced = IsOver(*pod.view) && IsFullyReady(variant);
+    const bool replaced = pod.view->Ended() && IsFullyReady(variant);
     if (pod.view->ready || replaced) continue;
     if (HasEnded(*pod.view)) return FromEnd(DescribeEnd(*pod.view));
     const auto problem = WhyNotStarting(*pod.view);

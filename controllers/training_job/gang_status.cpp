@@ -55,9 +55,8 @@ std::optional<Account> DescribeGang(const api::TrainingJob& job, const Observed&
 }
 
 bool IsKeptByKueue(const NodePod& pod) {
-  const PodView& view = *pod.view;
-  const bool ended = pod.Failed() || view.phase == PodView::Phase::kSucceeded;
-  return pod.meta->labels.contains("kueue.x-k8s.io/managed") && (ended || view.node_name.empty());
+  return pod.meta->labels.contains("kueue.x-k8s.io/managed") &&
+         (pod.view->Ended() || pod.view->node_name.empty());
 }
 
 Account DescribeRequeue(const api::TrainingJob& job, const Observed& observed, Instant now) {

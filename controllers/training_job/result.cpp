@@ -7,6 +7,7 @@
 
 #include "controllers/common/text.hpp"
 #include "controllers/training_job/schema_reader.hpp"
+#include "operator/base/digest.hpp"
 #include "operator/kube/json_view.hpp"
 
 namespace slipway::training_job {
@@ -32,13 +33,6 @@ bool IsUri(std::string_view text) {
   return IsText(text, kMaxUri) && text.find(' ') == std::string_view::npos && !scheme.empty() &&
          scheme.size() + 3 < text.size() && std::isalpha(static_cast<unsigned char>(scheme[0])) &&
          std::ranges::all_of(scheme, may_be_in_scheme);
-}
-
-bool IsDigest(std::string_view text) {
-  constexpr std::string_view kAlgorithm = "sha256:";
-  constexpr std::size_t kDigits = 64;
-  return text.starts_with(kAlgorithm) && text.size() == kAlgorithm.size() + kDigits &&
-         text.find_first_not_of("0123456789abcdef", kAlgorithm.size()) == std::string_view::npos;
 }
 
 /// Reads a report member by member.
@@ -72,7 +66,8 @@ class Reader : public SchemaReader {
   std::optional<std::string> Digest(const JsonView& value, std::string_view member) {
     if (!value.Exists()) return std::nullopt;
     std::string digest = value.Text();
-    if (!IsDigest(digest)) Refuse(member, value, "sha256: and 64 hexadecimal digits in lower case");
+    if (!IsSha256Digest(digest))
+      Refuse(member, value, "sha256: and 64 hexadecimal digits in lower case");
     return digest;
   }
 
@@ -160,7 +155,7 @@ api::TrainingResult ReadContainer(std::string_view who, std::string_view name, c
   const auto container = std::ranges::find(pod.containers, name, &ContainerState::name);
   if (container == pod.containers.end()) return {};
   api::TrainingResult result = ReadReportOf(who, container->termination_message, file);
-  if (IsDigest(container->image_digest)) result.image_digest = container->image_digest;
+  if (IsSha256Digest(container->image_digest)) result.image_digest = container->image_digest;
   return result;
 }
 

@@ -16,9 +16,7 @@ namespace slipway::training_trigger {
 struct PollPod : WorkerPod {
   api::TriggerCause cause = api::TriggerCause::kUnknown;
 
-  bool Live() const {
-    return view->phase != PodView::Phase::kSucceeded && view->phase != PodView::Phase::kFailed;
-  }
+  bool Live() const { return !view->Ended(); }
   /// It has no result, and will have none.
   bool Lost(Instant now) const { return !Ended() && now >= meta->created + kPollEndsWithin; }
 };

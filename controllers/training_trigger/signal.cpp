@@ -1,9 +1,8 @@
 #include "controllers/training_trigger/signal.hpp"
 
-#include <cctype>
-
 #include "controllers/common/labels.hpp"
 #include "controllers/common/names.hpp"
+#include "operator/base/lower_case.hpp"
 
 namespace slipway::training_trigger {
 namespace {
@@ -13,12 +12,6 @@ using nlohmann::json;
 std::string Annotation(const ObjectMeta& meta, std::string_view name) {
   const auto found = meta.annotations.find(name);
   return found == meta.annotations.end() ? std::string() : std::string(found->second);
-}
-
-std::string InLowerCase(std::string_view word) {
-  std::string text(word);
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
 }
 
 void NameCommit(const api::TrainingTrigger& trigger, const std::string& commit, json& spec) {

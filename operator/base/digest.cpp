@@ -40,6 +40,13 @@ std::string Sha256Stream::Finish() {
   return {reinterpret_cast<const char*>(digest.data()), digest.size()};
 }
 
+bool IsSha256Digest(std::string_view text) {
+  constexpr std::string_view kAlgorithm = "sha256:";
+  constexpr std::size_t kDigits = 64;
+  return text.starts_with(kAlgorithm) && text.size() == kAlgorithm.size() + kDigits &&
+         text.find_first_not_of("0123456789abcdef", kAlgorithm.size()) == std::string_view::npos;
+}
+
 std::string PlainSha256Hex(std::string_view text) {
   Sha256Stream stream;
   stream.Update(text);

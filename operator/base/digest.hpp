@@ -30,6 +30,9 @@ class Sha256Stream {
 /// The digest of one text, as 64 lower-case hex digits.
 std::string PlainSha256Hex(std::string_view text);
 
+/// Whether the text is "sha256:" and 64 lower-case hex digits, as registries write digests.
+bool IsSha256Digest(std::string_view text);
+
 /// HMAC-SHA256 (RFC 2104): 32 bytes.
 std::string HmacSha256(std::string_view key, std::string_view text);
 

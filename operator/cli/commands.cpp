@@ -69,6 +69,7 @@ struct Connection {
   std::unique_ptr<Client> client;
 
   Result<void> Open(const Where& where) {
+    InitTransportLibrary();
     auto cluster = LoadClusterConfig(where.kubeconfig, where.context);
     if (!cluster) return tl::unexpected(cluster.error());
     config = std::move(*cluster);
@@ -147,7 +148,6 @@ struct Survey {
     const std::string ns = where.ns.empty() ? "default" : where.ns;
     const Manifests manifests = ReadManifests(*crds, files, input, ns, SystemClock().Now());
     if (images->parsed() && !files.empty()) return Show(*crds, manifests, out, problems);
-    InitTransportLibrary();
     Connection connection;
     if (const auto open = connection.Open(where); !open) {
       return Complain(problems, open.error(), kExitError);
@@ -216,11 +216,6 @@ struct AuditVerifyCommand {
 
   int Run(std::istream& input, std::ostream& out, std::ostream& problems) {
     log::SetLevel(log::Level::kError);
-    return Verify(input, out, problems);
-  }
-
- private:
-  int Verify(std::istream& input, std::ostream& out, std::ostream& problems) const {
     std::optional<audit::Head> head;
     if (!verify_options.head.empty()) {
       head = audit::ParseHead(verify_options.head);
@@ -231,7 +226,6 @@ struct AuditVerifyCommand {
       }
     } else if (!verify_options.offline) {
       // Before the log: what it says is in the log by then, and more may be.
-      InitTransportLibrary();
       Connection connection;
       if (const auto open = connection.Open(where); !open) {
         return Complain(problems, open.error(), kExitError);
@@ -271,7 +265,6 @@ struct AuditReportCommand {
       return kExitUsage;
     }
     if (!options.verify.empty()) return VerifyReport(options, out, problems);
-    InitTransportLibrary();
     Connection connection;
     if (const auto open = connection.Open(where); !open) {
       return Complain(problems, open.error(), kExitError);
@@ -305,7 +298,6 @@ struct Commands::State {
   /// `status` or `why`.
   int Look(std::ostream& out, std::ostream& problems) {
     log::SetLevel(log::Level::kError);
-    InitTransportLibrary();
     const auto target = ParseTarget(where.Target());
     if (!target) return Complain(problems, target.error(), kExitUsage);
     const auto world = Read(where, *target);

@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 
 #include "controllers/drift_monitor/kind.hpp"
 #include "controllers/model_deployment/kind.hpp"
 #include "controllers/training_job/kind.hpp"
 #include "controllers/training_trigger/kind.hpp"
+#include "operator/base/lower_case.hpp"
 #include "operator/cli/look.hpp"
 #include "operator/cli/reader.hpp"
 #include "operator/kube/labels.hpp"
@@ -61,9 +61,7 @@ void KeepOwned(std::vector<json>& objects, const std::string& uid) {
 
 Result<Target> ParseTarget(std::string_view text) {
   const auto slash = text.find('/');
-  std::string word(text.substr(0, slash));
-  std::ranges::transform(word, word.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::string word = InLowerCase(text.substr(0, slash));
   word = word.substr(0, word.find('.'));  // trainingjobs.slipway.dev, or with the version.
   const auto spelling = std::ranges::find(Spellings(), word, &Spelling::word);
   const bool complete = slash != std::string_view::npos && slash + 1 < text.size() &&

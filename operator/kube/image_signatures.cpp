@@ -21,12 +21,6 @@ constexpr std::string_view kStatement = "application/vnd.in-toto+json";
 /// What else is stated of an image, such as where it was built, is no signature of it.
 constexpr std::string_view kSigned = "https://sigstore.dev/cosign/sign/v1";
 
-bool IsDigest(std::string_view text) {
-  constexpr std::string_view kMark = "sha256:";
-  return text.size() == kMark.size() + 64 && text.starts_with(kMark) &&
-         text.find_first_not_of("0123456789abcdef", kMark.size()) == std::string_view::npos;
-}
-
 /// Of which image a claim of "simple signing" is.
 std::string ClaimedDigest(std::string_view payload) {
   JsonParser parser;
@@ -60,8 +54,9 @@ std::string StatedDigest(std::string_view payload) {
 }
 
 bool Add(ImageSignature signature, std::vector<ImageSignature>& signatures) {
-  const bool whole = IsDigest(signature.digest) && signature.signed_bytes.size() <= kMaxSigned &&
-                     !signature.signature.empty() && signature.signature.size() <= kMaxSignature;
+  const bool whole = IsSha256Digest(signature.digest) &&
+                     signature.signed_bytes.size() <= kMaxSigned && !signature.signature.empty() &&
+                     signature.signature.size() <= kMaxSignature;
   if (whole) signatures.push_back(std::move(signature));
   return whole;
 }

@@ -2,11 +2,12 @@
 
 #include <arpa/inet.h>
 
-#include <algorithm>
 #include <charconv>
 #include <cstdint>
 #include <cstdlib>
 #include <optional>
+
+#include "operator/base/lower_case.hpp"
 
 namespace slipway {
 namespace {
@@ -16,18 +17,10 @@ struct HostPort {
   std::string port;
 };
 
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) {
-    return static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-  });
-  return lower;
-}
-
 HostPort SplitPort(std::string_view text) {
   const std::size_t colon = text.rfind(':');
-  if (colon == std::string_view::npos) return {Lower(text), ""};
-  return {Lower(text.substr(0, colon)), std::string(text.substr(colon + 1))};
+  if (colon == std::string_view::npos) return {InLowerCase(text), ""};
+  return {InLowerCase(text.substr(0, colon)), std::string(text.substr(colon + 1))};
 }
 
 HostPort ServerOf(std::string_view url) {
@@ -74,8 +67,11 @@ std::string_view Trim(std::string_view text) {
 }
 
 std::string Variable(const char* upper, const char* lower) {
-  const char* value = std::getenv(upper);
-  if (value == nullptr || *value == '\0') value = std::getenv(lower);
+  // Nothing writes to the environment once there are threads (HideSystemCertificates).
+  const char* value = std::getenv(upper);  // NOLINT(concurrency-mt-unsafe)
+  if (value == nullptr || *value == '\0') {
+    value = std::getenv(lower);  // NOLINT(concurrency-mt-unsafe)
+  }
   return value == nullptr ? "" : value;
 }
 

@@ -113,9 +113,7 @@ Result<PodView> DecodePodInFull(const JsonView& object) {
     pod.phase = DecodePhase(object["status"]["phase"].String().value_or(""));
     pod.node_name = object["spec"]["nodeName"].Text();
   }
-  const bool ended =
-      pod.phase == PodView::Phase::kSucceeded || pod.phase == PodView::Phase::kFailed;
-  if (!ended) pod.needs = std::make_shared<const PodNeeds>(DecodePodNeeds(object["spec"]));
+  if (!pod.Ended()) pod.needs = std::make_shared<const PodNeeds>(DecodePodNeeds(object["spec"]));
   return pod;
 }
 

@@ -53,6 +53,9 @@ struct PodView {
   std::vector<ConditionView> conditions;  ///< Those that not every pod has, as DisruptionTarget.
   /// Only of kPodsInFull, and not of a pod that has ended, which holds nothing any more.
   std::shared_ptr<const PodNeeds> needs;
+
+  /// It never runs again, whatever came of it.
+  bool Ended() const { return phase == Phase::kSucceeded || phase == Phase::kFailed; }
 };
 
 struct DeploymentView {

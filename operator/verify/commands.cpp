@@ -5,9 +5,9 @@
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <fstream>
-#include <string_view>
 
 #include "controllers/common/model_report.hpp"
+#include "operator/base/digest.hpp"
 #include "operator/base/tree_digest.hpp"
 
 namespace slipway::verify {
@@ -17,12 +17,9 @@ using Clock = std::chrono::steady_clock;
 
 /// What CLI11 says of a digest that is none; empty when it is one.
 std::string CheckDigest(const std::string& text) {
-  constexpr std::string_view kMark = "sha256:";
-  const std::string_view digits =
-      std::string_view(text).substr(text.starts_with(kMark) ? kMark.size() : 0);
-  const bool is_one = text.starts_with(kMark) && digits.size() == 64 &&
-                      digits.find_first_not_of("0123456789abcdef") == std::string_view::npos;
-  return is_one ? "" : fmt::format("\"{}\" must be sha256: and 64 lower-case hex digits", text);
+  return IsSha256Digest(text)
+             ? ""
+             : fmt::format("\"{}\" must be sha256: and 64 lower-case hex digits", text);
 }
 
 ModelReport Compare(const std::string& path, const std::string& expected) {

@@ -84,6 +84,12 @@ TEST(LastWords, KeepsTheEnd) {
   EXPECT_EQ(LastWords("Traceback:\n  ValueError: NaN\n"), "Traceback: ValueError: NaN");
 }
 
+TEST(Listed, CountsWhatItDoesNotShow) {
+  EXPECT_EQ(Listed({}, 3), "");
+  EXPECT_EQ(Listed({"a", "b", "c"}, 3), "a, b, c");
+  EXPECT_EQ(Listed({"a", "b", "c", "d", "e"}, 3), "a, b, c and 2 more");
+}
+
 TEST(StatusIfChanged, WritesNothingWhenNothingChanged) {
   api::TrainingJobStatus status;
   status.message = "all 2 nodes run";
